@@ -1,0 +1,3 @@
+//! Analyses of trained networks, one folder each: [`psychometric`].
+
+pub mod psychometric;

@@ -1,0 +1,448 @@
+//! What can be typed, and the help that explains it.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use cogrnn_core::error::Error;
+use cogrnn_core::kernels::Isa;
+use cogrnn_core::units::{Time, ms};
+use std::path::PathBuf;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Yellow.on_default());
+
+// clap cannot group commands, so the groups are written here; a test keeps them complete.
+const OVERVIEW: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Look around:
+  list         Experiments that come with the program
+  show         An experiment, with every default written out
+  check        Whether an experiment file is sound, and what it will do
+  table        Which learning rule fits which network
+
+Train:
+  train        Train a network as an experiment says
+  resume       Go on with a training that was stopped
+
+Look at a trained network:
+  evaluate     How well it does, condition by condition
+  record       Its activity, as a NumPy file
+
+This machine:
+  bench        How fast training is here
+  completions  Let the shell complete commands (bash, zsh, fish, …)
+  help         This text, or that of a command
+
+Options:
+{options}{after-help}";
+
+const FIRST_STEPS: &str = "\
+First steps:
+  cogrnn list
+  cogrnn train song2016/perceptual-decision
+  cogrnn evaluate runs/song2016-perceptual-decision-seed1
+
+An experiment of your own:
+  cogrnn show song2016/perceptual-decision > mine.toml
+  cogrnn check mine.toml
+  cogrnn train mine.toml --set network.units=200 --seed 3
+
+Exit codes: 0 finished, 2 bad input, 3 the network diverged, 130 interrupted and resumable";
+
+/// Train excitatory-inhibitory recurrent networks on cognitive tasks
+#[derive(Debug, Parser)]
+#[command(name = "cogrnn", version, styles = STYLES, help_template = OVERVIEW, after_help = FIRST_STEPS)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the experiments that come with the program
+    #[command(after_help = "Examples:\n  cogrnn list\n  cogrnn list --json")]
+    List(List),
+    /// Show an experiment, with every default written out
+    #[command(after_help = "\
+Examples:
+  cogrnn show song2016/perceptual-decision
+  cogrnn show song2016/perceptual-decision > mine.toml     to start one of your own
+  cogrnn show mine.toml --set network.units=200")]
+    Show(Show),
+    /// Check that an experiment file is sound, and say what it will do
+    #[command(after_help = "\
+Nothing is trained and nothing is written. Exit code 2 if something is wrong.
+
+Examples:
+  cogrnn check mine.toml
+  cogrnn check mine.toml --set network.dt=\"0.5 ms\"")]
+    Check(Show),
+    /// Train a network as an experiment says
+    #[command(after_help = "\
+Training ends when the experiment's criterion is met. Ctrl-C ends it earlier, saves a checkpoint,
+and `cogrnn resume` goes on as if nothing had happened, to the bit.
+
+The folder of a run holds
+  experiment.toml         the experiment with every default written out: train it again from this
+  weights.safetensors     the best network: weights W[post, pre], masks and signs
+  learning.csv            one row a validation
+  result.json             why training ended, and how well the network does
+  checkpoint.safetensors  what `cogrnn resume` needs
+  environment.toml        program, machine and command
+  citation.bib            what to cite
+
+Examples:
+  cogrnn train song2016/perceptual-decision
+  cogrnn train song2016/perceptual-decision --seed 3 --out runs/third
+  cogrnn train mine.toml --set network.units=200 --set 'network.tau=50 ms'
+  cogrnn train mine.toml --json | tail -1                  the result, for a program")]
+    Train(Train),
+    /// Go on with a training that was stopped
+    #[command(after_help = "\
+Examples:
+  cogrnn resume runs/song2016-perceptual-decision-seed1
+  cogrnn resume runs/third --updates 5000                  up to 5000 updates in all")]
+    Resume(Resume),
+    /// Measure how well a trained network does, condition by condition
+    #[command(after_help = "\
+Test trials are never catch trials, and differ from all that the network was trained on.
+
+Examples:
+  cogrnn evaluate runs/third
+  cogrnn evaluate runs/third --trials 5000 --dt \"0.5 ms\"   as the paper tests: at a finer step
+  cogrnn evaluate runs/third --json")]
+    Evaluate(Evaluate),
+    /// Record the activity of a trained network as a NumPy file
+    #[command(after_help = "\
+The file holds the activity, with axes trial × time × unit, and the table of trials.
+
+Examples:
+  cogrnn record runs/third --out activity.npz
+  python -c \"import numpy; print(dict(numpy.load('activity.npz')).keys())\"")]
+    Record(Record),
+    /// Show which learning rule fits which network, and why others do not
+    #[command(after_help = "Examples:\n  cogrnn table\n  cogrnn table --json")]
+    Table(List),
+    /// Measure how fast training is on this machine
+    #[command(after_help = "\
+One update of an excitatory-inhibitory network with noise and regulariser, timed many times: the
+median in milliseconds, the arithmetic done in it, and the share of what this processor could do.
+
+Examples:
+  cogrnn bench
+  cogrnn bench --units 500 --trials 20 --steps 300 --threads 1")]
+    Bench(Bench),
+    /// Print a script that lets the shell complete commands
+    #[command(after_help = "\
+Examples:
+  cogrnn completions bash > ~/.local/share/bash-completion/completions/cogrnn
+  cogrnn completions zsh  > ~/.zfunc/_cogrnn
+  cogrnn completions fish > ~/.config/fish/completions/cogrnn.fish")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Command {
+    /// Whether a program is listening.
+    pub fn json(&self) -> bool {
+        match self {
+            Command::List(a) | Command::Table(a) => a.json,
+            Command::Show(a) | Command::Check(a) => a.json,
+            Command::Train(a) => a.progress.json,
+            Command::Resume(a) => a.progress.json,
+            Command::Evaluate(a) => a.json,
+            Command::Record(a) => a.json,
+            Command::Bench(a) => a.json,
+            Command::Completions { .. } => false,
+        }
+    }
+}
+
+/// A command without arguments.
+#[derive(Debug, ClapArgs)]
+pub struct List {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An experiment and the changes to it.
+#[derive(Debug, ClapArgs)]
+pub struct Experiment {
+    /// A shipped name (song2016/perceptual-decision) or the path of a TOML file
+    #[arg(value_name = "EXPERIMENT", value_hint = ValueHint::FilePath)]
+    pub what: String,
+    /// Change one setting; may be given again and again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// The seed of all that is random: weights, trials, noise
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+impl Experiment {
+    /// The changes, the seed among them.
+    pub fn overrides(&self) -> Vec<String> {
+        let seed = self.seed.map(|n| format!("seed={n}"));
+        self.overrides.iter().cloned().chain(seed).collect()
+    }
+}
+
+/// What to use of this machine.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "This machine")]
+pub struct Machine {
+    /// Threads to use; results do not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Which instructions to use
+    #[arg(long, value_name = "WHICH", value_enum, default_value = "auto")]
+    pub kernels: Kernels,
+}
+
+impl Machine {
+    /// As the library wants it.
+    ///
+    /// # Errors
+    /// If this processor has no such instructions.
+    pub fn resolve(&self) -> cogrnn_core::error::Result<cogrnn::trainer::Machine> {
+        let kernels = self.kernels.isa();
+        if let Some(isa) = kernels.filter(|isa| !isa.available()) {
+            return Err(Error::input(format!("{isa} kernels cannot run here"))
+                .at(format!("--kernels {isa}"))
+                .why("this processor does not have the instructions")
+                .remedy("--kernels auto takes the best it has"));
+        }
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.map_or_else(cores, usize::from);
+        Ok(cogrnn::trainer::Machine { threads, kernels })
+    }
+}
+
+/// Which instructions to use.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kernels {
+    /// The best this processor has
+    Auto,
+    /// Those every processor has
+    Plain,
+    /// AVX2 and FMA
+    Avx2,
+    /// AVX-512
+    Avx512,
+}
+
+impl Kernels {
+    fn isa(self) -> Option<Isa> {
+        match self {
+            Kernels::Auto => None,
+            Kernels::Plain => Some(Isa::Plain),
+            Kernels::Avx2 => Some(Isa::Avx2),
+            Kernels::Avx512 => Some(Isa::Avx512),
+        }
+    }
+}
+
+/// How to tell of a training.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub struct Progress {
+    /// Print one JSON object a line, for programs: an event at the start and at each validation,
+    /// the result last
+    #[arg(long)]
+    pub json: bool,
+    /// No progress, only the result
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `show` and `check`.
+#[derive(Debug, ClapArgs)]
+pub struct Show {
+    /// Which experiment
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `train`.
+#[derive(Debug, ClapArgs)]
+pub struct Train {
+    /// Which experiment
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// The folder of the run [default: runs/EXPERIMENT-seedN]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Write over what the folder holds
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Stop after this many updates, to go on later with `cogrnn resume`
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub updates: Option<u64>,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+    /// What to tell
+    #[command(flatten)]
+    pub progress: Progress,
+}
+
+/// `resume`.
+#[derive(Debug, ClapArgs)]
+pub struct Resume {
+    /// The folder of the run
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// Stop after this many updates in all, those already made among them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub updates: Option<u64>,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+    /// What to tell
+    #[command(flatten)]
+    pub progress: Progress,
+}
+
+/// Trials of the test set.
+#[derive(Debug, ClapArgs)]
+pub struct Trials {
+    /// How many test trials
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
+    pub trials: usize,
+    /// Time step, "0.5 ms"; a bare number is in milliseconds [default: that of training]
+    #[arg(long, value_name = "MS", value_parser = time_step)]
+    pub dt: Option<Time>,
+}
+
+/// `evaluate`.
+#[derive(Debug, ClapArgs)]
+pub struct Evaluate {
+    /// The folder of the run
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// On what
+    #[command(flatten)]
+    pub on: Trials,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `record`.
+#[derive(Debug, ClapArgs)]
+pub struct Record {
+    /// The folder of the run
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// The NumPy file to write
+    #[arg(long, value_name = "FILE.npz", value_hint = ValueHint::FilePath)]
+    pub out: PathBuf,
+    /// Write over the file if it exists
+    #[arg(long)]
+    pub overwrite: bool,
+    /// How many test trials
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
+    pub trials: usize,
+    /// Time step, "0.5 ms"; a bare number is in milliseconds [default: that of training]
+    #[arg(long, value_name = "MS", value_parser = time_step)]
+    pub dt: Option<Time>,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `bench`.
+#[derive(Debug, ClapArgs)]
+pub struct Bench {
+    /// Units of the network
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
+    pub units: usize,
+    /// Trials an update
+    #[arg(long, value_name = "B", default_value_t = 20, value_parser = positive)]
+    pub trials: usize,
+    /// Time steps a trial
+    #[arg(long, value_name = "T", default_value_t = 100, value_parser = positive)]
+    pub steps: usize,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("a whole number above zero is needed".to_string()),
+    }
+}
+
+fn time_step(text: &str) -> Result<Time, String> {
+    let time = match text.trim().parse::<f64>() {
+        Ok(bare) => ms(bare),
+        Err(_) => text
+            .parse::<Time>()
+            .map_err(|e| format!("{}; {}", e.why.unwrap_or_default(), e.remedy.unwrap_or_default()))?,
+    };
+    if time.as_ms() > 0.0 && time.as_ms().is_finite() {
+        Ok(time)
+    } else {
+        Err("a time step is longer than nothing".to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_overview_names_every_command() {
+        Args::command().debug_assert();
+        for command in Args::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(OVERVIEW.contains(&format!("\n  {name} ")), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Args::command().get_subcommands() {
+            let help = command.get_after_help().unwrap().to_string();
+            assert!(help.contains(&format!("cogrnn {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn a_time_step_has_a_unit_or_is_in_milliseconds() {
+        assert_eq!(time_step("0.5"), Ok(ms(0.5)));
+        assert_eq!(time_step("500 us"), Ok(ms(0.5)));
+        assert!(
+            time_step("0").is_err()
+                && time_step("-1 ms").is_err()
+                && time_step("inf").is_err()
+                && time_step("5 km").is_err()
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Commands that train nothing: `list`, `show`, `check`, `table`.
+
+use crate::Ending;
+use crate::args;
+use crate::output::{in_columns, say, say_json, warn};
+use cogrnn::experiment::{Experiment, shipped};
+use cogrnn_core::error::Result;
+use serde_json::{Map, Value, json};
+
+/// The experiments that come with the program.
+pub fn list(args: &args::List) -> Result<Ending> {
+    let all = shipped();
+    if args.json {
+        let all: Vec<Value> = all.iter().map(|e| json!({ "name": e.name, "title": e.title })).collect();
+        say_json(&json!({ "experiments": all }));
+    } else {
+        let rows: Vec<(String, String)> = all.iter().map(|e| (e.name.to_string(), e.title.clone())).collect();
+        say(&in_columns(&rows));
+        if let Some(first) = all.first() {
+            say(&format!("\nnext  cogrnn train {0}    or  cogrnn show {0}", first.name));
+        }
+    }
+    Ok(Ending::Finished)
+}
+
+/// An experiment with every default written out.
+pub fn show(args: &args::Show) -> Result<Ending> {
+    let experiment = load(&args.experiment)?;
+    if args.json {
+        say_json(&json!({
+            "name": experiment.name, "title": experiment.title, "seed": experiment.seed,
+            "experiment": experiment.resolved(), "warnings": experiment.warnings(),
+        }));
+    } else {
+        say(experiment.resolved().trim_end());
+        told(&experiment);
+    }
+    Ok(Ending::Finished)
+}
+
+/// Whether an experiment is sound, and what it will do.
+pub fn check(args: &args::Show) -> Result<Ending> {
+    let experiment = load(&args.experiment)?;
+    if args.json {
+        let summary: Map<String, Value> = experiment.summary().into_iter().map(|(k, v)| (k, v.into())).collect();
+        say_json(&json!({
+            "ok": true, "name": experiment.name, "title": experiment.title, "seed": experiment.seed,
+            "summary": summary, "warnings": experiment.warnings(),
+        }));
+    } else {
+        say(&format!("{}: {}", experiment.name, experiment.title));
+        say(&in_columns(&experiment.summary()));
+        told(&experiment);
+        say(&format!("\nsound\nnext  cogrnn train {}", args.experiment.what));
+    }
+    Ok(Ending::Finished)
+}
+
+/// Which learning rule fits which network.
+pub fn table(args: &args::List) -> Result<Ending> {
+    let rows = cogrnn::table();
+    if args.json {
+        let rows: Vec<Value> = rows
+            .iter()
+            .map(|row| {
+                let rules: Map<String, Value> = row
+                    .rules
+                    .iter()
+                    .map(|(rule, why_not)| (rule.to_string(), json!({ "fits": why_not.is_none(), "why_not": why_not })))
+                    .collect();
+                json!({ "network": row.network, "rules": rules })
+            })
+            .collect();
+        say_json(&json!({ "table": rows }));
+        return Ok(Ending::Finished);
+    }
+    let rules: Vec<String> =
+        rows.first().map(|r| r.rules.iter().map(|(rule, _)| rule.to_string()).collect()).unwrap_or_default();
+    let first = rows.iter().map(|r| r.network.len()).max().unwrap_or(0).max("network".len());
+    say(&format!("  {:<first$}  {}", "network", rules.join("  ")));
+    for row in &rows {
+        let marks: Vec<String> = row
+            .rules
+            .iter()
+            .map(|(rule, why_not)| format!("{:^w$}", if why_not.is_none() { "✓" } else { "–" }, w = rule.len()))
+            .collect();
+        say(format!("  {:<first$}  {}", row.network, marks.join("  ")).trim_end());
+    }
+    let reasons: Vec<(String, String)> = rows
+        .iter()
+        .flat_map(|row| {
+            row.rules
+                .iter()
+                .filter_map(|(rule, why_not)| Some((format!("{rule} with {}", row.network), why_not.clone()?)))
+        })
+        .collect();
+    if !reasons.is_empty() {
+        say(&format!("\nwhy not\n{}", in_columns(&reasons)));
+    }
+    Ok(Ending::Finished)
+}
+
+/// The experiment that the command line asks for.
+pub fn load(args: &args::Experiment) -> Result<Experiment> {
+    Experiment::load(&args.what, &args.overrides())
+}
+
+/// Warnings, on standard error, so that they never mix with a result.
+pub fn told(experiment: &Experiment) {
+    for warning in experiment.warnings() {
+        warn(&format!("note  {warning}"));
+    }
+}

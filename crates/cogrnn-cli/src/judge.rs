@@ -1,0 +1,116 @@
+//! Commands that look at a trained network or at this machine: `evaluate`, `record`, `bench`.
+
+use crate::Ending;
+use crate::args;
+use crate::output::{as_table, in_columns, say, say_json, short};
+use cogrnn::evaluate::{Evaluation, Trained};
+use cogrnn_analysis::psychometric::draw;
+use cogrnn_core::error::{Error, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::Value;
+use std::io::IsTerminal;
+
+/// Size of a psychometric curve, in characters.
+const WIDTH: usize = 72;
+const HEIGHT: usize = 18;
+
+/// How well a trained network does.
+pub fn evaluate(args: &args::Evaluate) -> Result<Ending> {
+    let trained = Trained::open(&args.dir, &args.machine.resolve()?)?;
+    let bar = share_bar(args.json);
+    let found = trained.evaluate(args.on.trials, args.on.dt, &mut |share| bar.set_position((share * 1000.0) as u64));
+    bar.finish_and_clear();
+    let found = found?;
+    if args.json {
+        say_json(&as_json(&found));
+    } else {
+        say(&told(&found));
+    }
+    Ok(Ending::Finished)
+}
+
+/// The activity of a trained network.
+pub fn record(args: &args::Record) -> Result<Ending> {
+    let out = args.out.display();
+    if args.out.exists() && !args.overwrite {
+        return Err(Error::input(format!("`{out}` exists"))
+            .at("--out")
+            .why("a recording never writes over a file unasked")
+            .remedy("another --out, or --overwrite"));
+    }
+    let trained = Trained::open(&args.dir, &args.machine.resolve()?)?;
+    let found = trained.record(args.trials, args.dt, &args.out)?;
+    if args.json {
+        let mut found = as_json(&found);
+        found["file"] = args.out.to_string_lossy().into();
+        say_json(&found);
+    } else {
+        say(&format!("{} trials × {} steps × {} units in {out}", found.trials, found.steps, found.units));
+    }
+    Ok(Ending::Finished)
+}
+
+/// How fast training is here.
+pub fn bench(args: &args::Bench) -> Result<Ending> {
+    let machine = args.machine.resolve()?;
+    let found = cogrnn::bench::run(args.units, args.trials, args.steps, machine.threads, machine.kernels)?;
+    if args.json {
+        say_json(&as_json(&found));
+        return Ok(Ending::Finished);
+    }
+    say(&format!(
+        "one update, {} units, {} trials of {} steps, {} threads",
+        args.units, args.trials, args.steps, machine.threads
+    ));
+    say(&in_columns(&[
+        ("time".into(), format!("{} ms", short(found.ms_per_update))),
+        ("speed".into(), format!("{} GFLOP/s", short(found.gflops))),
+        ("of the peak".into(), format!("{:.0} % of {} GFLOP/s", found.peak_share * 100.0, short(found.peak_gflops))),
+    ]));
+    Ok(Ending::Finished)
+}
+
+/// An evaluation in words, a table and a curve.
+fn told(found: &Evaluation) -> String {
+    let mut rows = vec![("trials".to_string(), format!("{} at a time step of {} ms", found.trials, short(found.dt)))];
+    rows.extend(found.performance.map(|p| ("performance".into(), format!("{} %", short(p)))));
+    rows.push(("error".into(), format!("{} (root mean square)", short(found.rmse))));
+    let mut text = in_columns(&rows);
+    if !found.conditions.rows.is_empty() {
+        text += &format!("\n\n{}", as_table(&found.conditions.columns, &found.conditions.rows));
+    }
+    if let Some(curve) = psychometric(found) {
+        text += &format!("\n\n{curve}");
+    }
+    text
+}
+
+/// The psychometric curve, where the task has one.
+pub fn psychometric(found: &Evaluation) -> Option<String> {
+    let curve = found.psychometric.as_ref()?;
+    let drawn = draw(curve, WIDTH, HEIGHT, speaks_unicode());
+    Some(drawn.trim_end().to_string())
+}
+
+/// Whether the terminal's language has more than ASCII.
+fn speaks_unicode() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
+    // The first that is set decides, as in the C library.
+    let language = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    language.is_none_or(|l| !matches!(l.as_str(), "C" | "POSIX"))
+}
+
+/// What the library says, for programs.
+pub fn as_json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default() // plain records always are
+}
+
+fn share_bar(hidden: bool) -> ProgressBar {
+    if hidden || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30.cyan} {percent} %  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(1000).with_style(style)
+}

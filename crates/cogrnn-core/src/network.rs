@@ -1,0 +1,209 @@
+//! What a network is, and what it may be able to do beyond running: small traits that rules ask for.
+
+use crate::batch::Timetable;
+use crate::crew::Crew;
+use crate::params::{Arena, Pack, Plastic};
+use crate::random::Purpose;
+use crate::readout::Readout;
+use crate::real::Real;
+use std::ops::Range;
+
+/// Sizes of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Input channels.
+    pub inputs: usize,
+    /// Recurrent units.
+    pub units: usize,
+    /// Outputs.
+    pub outputs: usize,
+}
+
+/// How much of a trial a state keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// The last step: enough to run.
+    Last,
+    /// Every step: what a sweep backwards needs.
+    Whole,
+}
+
+/// Room for trials side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Trials in lockstep, at most.
+    pub trials: usize,
+    /// Steps, at most.
+    pub steps: usize,
+    /// How many of them are kept.
+    pub history: History,
+}
+
+/// Where the noise of the units comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Noise<'a, F> {
+    /// Nowhere: a deterministic run.
+    Silent,
+    /// Drawn from the seed for this purpose, one address a trial.
+    Drawn {
+        /// The seed of the run.
+        seed: u64,
+        /// Which noise.
+        purpose: Purpose,
+    },
+    /// Given (row × unit) in the order of the timetable, as the term inside the bracket of α.
+    Given(&'a [F]),
+}
+
+/// A recurrent network in discrete time, run over trials side by side.
+///
+/// The state knows which trials are active at each step (see [`Timetable`]); arrays handed in and out
+/// have one row an active trial.
+pub trait Network: Sized + Send + Sync {
+    /// Its name in an experiment file.
+    const NAME: &'static str;
+    /// Its precision.
+    type Real: Real;
+    /// Its weights as its kernels want them.
+    type Packed: Pack<Self::Real> + Clone + Send + Sync + std::fmt::Debug;
+    /// What it carries through a trial.
+    type State: Send + Sync;
+
+    /// Sizes.
+    fn shape(&self) -> Shape;
+    /// Its parameters by name, all zero.
+    fn blocks(&self) -> Arena<Self::Real>;
+    /// Room for the packed weights.
+    fn packed(&self) -> Self::Packed;
+    /// Room for a state: the only allocation.
+    fn state(&self, room: &Room) -> Self::State;
+    /// Puts every trial at its initial state.
+    fn begin(&self, plastic: &Plastic<Self>, state: &mut Self::State, timetable: &Timetable);
+    /// Its own noise for step t.
+    fn perturb(&self, state: &mut Self::State, t: usize, noise: &Noise<'_, Self::Real>, trials: &[u64]);
+    /// From step t-1 to step t, with the inputs of step t (active trial × input).
+    fn step(&self, plastic: &Plastic<Self>, state: &mut Self::State, t: usize, inputs: &[Self::Real]);
+    /// The outputs of step t.
+    fn read_out(&self, plastic: &Plastic<Self>, state: &mut Self::State, t: usize);
+    /// The outputs last read (active trial × output).
+    fn output<'s>(&self, state: &'s Self::State) -> &'s [Self::Real];
+    /// What turns the readout's sums into outputs.
+    fn readout(&self) -> Readout;
+    /// Potentials x of step t, one row a trial; only recent steps unless the history is whole.
+    fn potentials<'s>(&self, state: &'s Self::State, t: usize, trial: usize) -> &'s [Self::Real];
+    /// Rates r of step t.
+    fn rates<'s>(&self, state: &'s Self::State, t: usize, trial: usize) -> &'s [Self::Real];
+    /// Its synapses: which weights lead from where to where.
+    fn synapses(&self) -> Vec<Synapses>;
+}
+
+/// What a bundle of synapses starts from, or leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// The input channels.
+    Inputs,
+    /// The recurrent units.
+    Units,
+    /// The outputs.
+    Outputs,
+}
+
+/// A bundle of synapses: rules work on these and never name a block of weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Synapses {
+    /// Place of the weights in the arena, row-major, W[post, pre].
+    pub weights: Range<usize>,
+    /// Presynaptic side.
+    pub from: Site,
+    /// Postsynaptic side.
+    pub to: Site,
+    /// How the entries are laid out.
+    pub layout: Layout,
+}
+
+/// How a bundle of synapses is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Every presynaptic end to every postsynaptic one, one row a postsynaptic end.
+    Dense,
+    /// For each postsynaptic end the list of its presynaptic ones, and where its weights start.
+    FanIn {
+        /// Presynaptic ends, one list after another.
+        from: Vec<u32>,
+        /// Start of each list; one more at the end.
+        starts: Vec<usize>,
+    },
+}
+
+/// The part of a trial's batch that a sweep backwards is about.
+pub struct Swept<'a, N: Adjoint> {
+    /// The state with the whole trial in it.
+    pub state: &'a mut N::State,
+    /// The sweep that has gone over it.
+    pub sweep: &'a mut N::Sweep,
+    /// dL/da of each output (row × output).
+    pub errors: &'a [N::Real],
+    /// Which rows are which.
+    pub timetable: &'a Timetable,
+}
+
+/// Squared lengths of an error gradient before and after one step backwards (Song et al. 2016, eq. 23).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flow {
+    /// |δ ∂x_{t+1}/∂x_t|².
+    pub after: f64,
+    /// |G|², which the threshold is about.
+    pub before: f64,
+    /// What 4 (q - 1) is divided by in the derivative, for the vectors as the network keeps them.
+    pub divisor: f64,
+}
+
+/// Capability: its step can be run backwards.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be swept backwards in time, so backpropagation cannot train it",
+    label = "no adjoint for this network",
+    note = "networks with a hard spike threshold have no derivative"
+)]
+pub trait Adjoint: Network {
+    /// The adjoints of a trial.
+    type Sweep: Send + Sync;
+
+    /// Room for a sweep.
+    fn sweep(&self, room: &Room) -> Self::Sweep;
+    /// Starts behind the last step. `flow`: keep what the Ω regulariser needs.
+    fn start(&self, sweep: &mut Self::Sweep, timetable: &Timetable, flow: bool);
+    /// Goes from step t+1 to step t ≥ 1: adds the direct errors dL/da (active trial × output) and
+    /// `direct`, a gradient on the rates of step t (active trial × unit) if there is one. With `cut`
+    /// nothing comes from later steps.
+    fn pull(
+        &self,
+        plastic: &Plastic<Self>,
+        state: &mut Self::State,
+        sweep: &mut Self::Sweep,
+        t: usize,
+        errors: &[Self::Real],
+        direct: Option<&[Self::Real]>,
+        cut: bool,
+    );
+    /// Goes from step 1 to the initial state.
+    fn finish(&self, plastic: &Plastic<Self>, state: &mut Self::State, sweep: &mut Self::Sweep);
+    /// The flow at row (t, b): how the step from t+1 back to t stretched the error gradient.
+    fn flow(&self, sweep: &Self::Sweep, row: usize) -> Flow;
+    /// Adds the gradients with respect to the weights: all steps and trials as one product.
+    /// `omega[piece]` has one coefficient a row: how much of the flow's immediate derivative to add.
+    fn gather(
+        &self,
+        crew: &Crew,
+        pieces: &mut [Swept<'_, Self>],
+        omega: Option<&[&[Self::Real]]>,
+        gradient: &mut Arena<Self::Real>,
+    );
+    /// Adds the immediate derivative of the flow alone.
+    fn gather_flow(
+        &self,
+        crew: &Crew,
+        pieces: &mut [Swept<'_, Self>],
+        omega: &[&[Self::Real]],
+        gradient: &mut Arena<Self::Real>,
+    );
+}

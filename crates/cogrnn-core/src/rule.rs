@@ -1,0 +1,154 @@
+//! Learning rules: one method for each moment of a trial, all but a few with nothing to do.
+
+use crate::batch::Batch;
+use crate::crew::Crew;
+use crate::error::Result;
+use crate::network::{History, Network, Room};
+use crate::params::{Arena, Plastic};
+use crate::readout::Tally;
+
+/// What a rule or a probe sees right after one time step.
+pub struct Moment<'a, N: Network> {
+    /// The network.
+    pub network: &'a N,
+    /// Its state.
+    pub state: &'a N::State,
+    /// Its weights.
+    pub plastic: &'a Plastic<N>,
+    /// The step, from 1.
+    pub t: usize,
+    /// First row of this step in the timetable.
+    pub row: usize,
+    /// Trials still running; arrays below have one row for each.
+    pub active: usize,
+    /// (active × input).
+    pub inputs: &'a [N::Real],
+    /// (active × output).
+    pub outputs: &'a [N::Real],
+    /// (active × output).
+    pub targets: &'a [N::Real],
+    /// dL/da (active × output).
+    pub errors: &'a [N::Real],
+}
+
+/// Where some of the trials are worked: all that they need, allocated before the first step.
+pub struct Desk<N: Network, T> {
+    /// The network's state.
+    pub state: N::State,
+    /// The rule's memory of these trials; it fades when the next begin.
+    pub trace: T,
+    /// The trials.
+    pub batch: Batch<N::Real>,
+    /// What each trial cost, longest first.
+    pub tallies: Vec<Tally>,
+    /// dL/da of the running step.
+    pub(crate) errors: Vec<N::Real>,
+}
+
+/// What an update did, by name: `omega`, `gradient_norm`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Learned {
+    /// The Ω of this update, if there is one.
+    pub omega: Option<f64>,
+    /// Length of the gradient before clipping.
+    pub gradient_norm: f64,
+    /// Whether the guard of Song et al. 2016 (code) replaced the gradient.
+    pub guarded: bool,
+}
+
+/// Changes a network's weights.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot train a `{N}`",
+    label = "this rule and this network do not fit",
+    note = "see the table of rules and networks: `cogrnn table`"
+)]
+pub trait Rule<N: Network>: Sized + Send + Sync {
+    /// Fades with the trial.
+    type Trace: Send + Sync;
+    /// Lasts, and is saved in checkpoints.
+    type Memory: Send + Sync;
+    /// How much of a trial the state must keep.
+    const HISTORY: History;
+
+    /// Room for a trace.
+    ///
+    /// # Errors
+    /// If the rule cannot work on such trials.
+    fn trace(&self, network: &N, room: &Room) -> Result<Self::Trace>;
+    /// A fresh memory.
+    fn memory(&self, network: &N, plastic: &Plastic<N>) -> Self::Memory;
+    /// Trials begin.
+    fn begin(&self, _trace: &mut Self::Trace, _batch: &Batch<N::Real>) {}
+    /// Right after a step.
+    fn learn(&self, _trace: &mut Self::Trace, _now: &Moment<'_, N>) {}
+    /// The trials of one desk are over.
+    fn settle(&self, _network: &N, _plastic: &Plastic<N>, _desk: &mut Desk<N, Self::Trace>) {}
+    /// All trials are over: changes the weights.
+    fn update(
+        &self,
+        network: &N,
+        memory: &mut Self::Memory,
+        plastic: &mut Plastic<N>,
+        desks: &mut [Desk<N, Self::Trace>],
+        crew: &Crew,
+    ) -> Learned;
+    /// The lasting memory as named arrays, for a checkpoint.
+    fn save(&self, _memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {
+        Vec::new()
+    }
+    /// Takes up a saved memory after this many updates.
+    ///
+    /// # Errors
+    /// If it is the memory of another rule or network.
+    fn restore(&self, _memory: &mut Self::Memory, _updates: u64, _saved: &[(String, Vec<N::Real>)]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Evaluation is training by the rule that does nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Still;
+
+impl<N: Network> Rule<N> for Still {
+    type Trace = ();
+    type Memory = ();
+    const HISTORY: History = History::Last;
+
+    fn trace(&self, _: &N, _: &Room) -> Result<()> {
+        Ok(())
+    }
+    fn memory(&self, _: &N, _: &Plastic<N>) {}
+    fn update(&self, _: &N, _: &mut (), _: &mut Plastic<N>, _: &mut [Desk<N, ()>], _: &Crew) -> Learned {
+        Learned::default()
+    }
+}
+
+/// Turns what it saw into a gradient (exact, approximate or pseudo) of the effective weights.
+pub trait Estimator<N: Network>: Sized + Send + Sync {
+    /// Fades with the trial.
+    type Trace: Send + Sync;
+    /// How much of a trial the state must keep.
+    const HISTORY: History;
+
+    /// Room for a trace.
+    ///
+    /// # Errors
+    /// If the estimator cannot work on such trials.
+    fn trace(&self, network: &N, room: &Room) -> Result<Self::Trace>;
+    /// Trials begin.
+    fn begin(&self, _trace: &mut Self::Trace, _batch: &Batch<N::Real>) {}
+    /// Right after a step.
+    fn learn(&self, trace: &mut Self::Trace, now: &Moment<'_, N>);
+    /// The trials of one desk are over.
+    fn settle(&self, network: &N, plastic: &Plastic<N>, desk: &mut Desk<N, Self::Trace>);
+    /// All trials are over: adds up the gradient with respect to the effective weights. Returns Ω if
+    /// the estimator has one.
+    fn gradient(
+        &self,
+        network: &N,
+        plastic: &Plastic<N>,
+        desks: &mut [Desk<N, Self::Trace>],
+        crew: &Crew,
+        gradient: &mut Arena<N::Real>,
+    ) -> Option<f64>;
+}

@@ -1,0 +1,280 @@
+//! The only time loop. Within a step: perturb → step → read out → compare → observe → learn; of a
+//! trial: begin → steps → settle; then one update of the weights.
+
+use crate::batch::Batch;
+use crate::crew::Crew;
+use crate::error::{Error, Result};
+use crate::network::{History, Network, Noise, Room};
+use crate::params::Plastic;
+use crate::readout::{Loss, Tally};
+use crate::real::Real;
+use crate::rule::{Desk, Learned, Moment, Rule, Still};
+use crate::task::{Outline, Performance, argmax};
+use crate::trials::{EVALUATED_TOGETHER, Generator, unit_noise};
+use std::collections::BTreeMap;
+
+/// Looks on after every step and touches nothing.
+pub trait Probe<N: Network> {
+    /// A step is over.
+    fn observe(&mut self, now: &Moment<'_, N>);
+}
+
+impl<N: Network> Probe<N> for () {
+    fn observe(&mut self, _: &Moment<'_, N>) {}
+}
+
+impl<N: Network, T> Desk<N, T> {
+    /// A desk with room for these trials.
+    ///
+    /// # Errors
+    /// If the rule cannot work on them.
+    pub fn new<R: Rule<N, Trace = T>>(network: &N, rule: &R, room: &Room) -> Result<Self> {
+        let room = Room { history: R::HISTORY, ..*room };
+        Ok(Desk {
+            state: network.state(&room),
+            trace: rule.trace(network, &room)?,
+            batch: Batch::default(),
+            tallies: Vec::with_capacity(room.trials),
+            errors: vec![N::Real::ZERO; room.trials * network.shape().outputs],
+        })
+    }
+}
+
+/// How the trials of a desk are to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditions<'a, F> {
+    /// Noise of the units.
+    pub noise: Noise<'a, F>,
+    /// What outputs are compared by.
+    pub loss: Loss,
+    /// 1 / Σ mask over the whole batch, whatever pieces it is cut into.
+    pub scale: f64,
+}
+
+/// Works the trials of one desk, start to end.
+pub fn work<N: Network, R: Rule<N>, P: Probe<N>>(
+    network: &N,
+    rule: &R,
+    plastic: &Plastic<N>,
+    conditions: &Conditions<'_, N::Real>,
+    desk: &mut Desk<N, R::Trace>,
+    probe: &mut P,
+) {
+    let shape = network.shape();
+    let Desk { state, trace, batch, tallies, errors } = desk;
+    let table = &batch.timetable;
+    tallies.clear();
+    tallies.resize(table.trials(), Tally::default());
+    if errors.len() < table.trials() * shape.outputs {
+        errors.resize(table.trials() * shape.outputs, N::Real::ZERO);
+    }
+    network.begin(plastic, state, table);
+    rule.begin(trace, batch);
+    for t in 1..=table.steps() {
+        let active = table.active(t);
+        let rows = table.rows(t);
+        let inputs = &batch.inputs[rows.start * shape.inputs..rows.end * shape.inputs];
+        let targets = &batch.targets[rows.start * shape.outputs..rows.end * shape.outputs];
+        let mask = &batch.mask[rows.start * shape.outputs..rows.end * shape.outputs];
+        let errors = &mut errors[..active * shape.outputs];
+
+        network.perturb(state, t, &conditions.noise, &batch.ids[..active]);
+        network.step(plastic, state, t, inputs);
+        network.read_out(plastic, state, t);
+        let outputs = network.output(state);
+        for (b, tally) in tallies[..active].iter_mut().enumerate() {
+            let row = b * shape.outputs..(b + 1) * shape.outputs;
+            conditions.loss.compare(
+                network.readout(),
+                &outputs[row.clone()],
+                &targets[row.clone()],
+                &mask[row.clone()],
+                conditions.scale,
+                tally,
+                &mut errors[row],
+            );
+        }
+        let now = Moment { network, state, plastic, t, row: rows.start, active, inputs, outputs, targets, errors };
+        probe.observe(&now);
+        rule.learn(trace, &now);
+    }
+    rule.settle(network, plastic, desk);
+}
+
+/// A network in training.
+pub struct Run<'a, N: Network, R: Rule<N>> {
+    /// The network.
+    pub network: &'a N,
+    /// What trains it.
+    pub rule: &'a R,
+    /// Its weights.
+    pub plastic: Plastic<N>,
+    /// What the rule remembers from update to update.
+    pub memory: R::Memory,
+    /// Where trials are worked, one desk a thread.
+    pub desks: Vec<Desk<N, R::Trace>>,
+}
+
+impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
+    /// A run with one desk for each thread.
+    ///
+    /// # Errors
+    /// If the rule cannot work on such trials.
+    pub fn new(network: &'a N, rule: &'a R, plastic: Plastic<N>, room: &Room, crew: &Crew) -> Result<Self> {
+        let desks = (0..crew.threads()).map(|_| Desk::new(network, rule, room)).collect::<Result<_>>()?;
+        Ok(Run { memory: rule.memory(network, &plastic), network, rule, plastic, desks })
+    }
+
+    /// Works the trials that lie on the desks, then changes the weights once. Returns what the trials
+    /// cost, added up trial by trial in their order, and what was learnt.
+    pub fn update(&mut self, noise: Noise<'_, N::Real>, loss: Loss, crew: &Crew) -> (Tally, Learned) {
+        let mask: f64 = self.desks.iter().map(|d| d.batch.mask_sum()).sum();
+        let conditions = Conditions { noise, loss, scale: 1.0 / mask.max(1.0) };
+        let (network, rule, plastic) = (self.network, self.rule, &self.plastic);
+        crew.each(&mut self.desks, |_, desk| work(network, rule, plastic, &conditions, desk, &mut ()));
+        let mut tally = Tally::default();
+        for trial in self.desks.iter().flat_map(|d| &d.tallies) {
+            tally.add(trial);
+        }
+        let learned = rule.update(network, &mut self.memory, &mut self.plastic, &mut self.desks, crew);
+        (tally, learned)
+    }
+}
+
+/// One trial as it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// What it was.
+    pub outline: Outline,
+    /// What it cost.
+    pub tally: Tally,
+    /// The outputs of its last step.
+    pub outputs: Vec<f32>,
+    /// What its rates cost, by the penalties given.
+    pub activity: f64,
+}
+
+impl Ended {
+    /// The output that was largest at the end.
+    pub fn choice(&self) -> usize {
+        argmax(&self.outputs)
+    }
+}
+
+/// Keeps the outputs of each trial's last step.
+struct LastOutputs<'a, P> {
+    lengths: Vec<usize>,
+    outputs: Vec<Vec<f32>>,
+    activity: Vec<f64>,
+    cost: Option<&'a (dyn Fn(&[f64]) -> f64 + Sync)>,
+    rates: Vec<f64>,
+    inner: P,
+}
+
+impl<N: Network, P: Probe<N>> Probe<N> for LastOutputs<'_, P> {
+    fn observe(&mut self, now: &Moment<'_, N>) {
+        let width = now.network.shape().outputs;
+        for b in 0..now.active {
+            if self.lengths[b] == now.t {
+                self.outputs[b].clear();
+                self.outputs[b].extend(now.outputs[b * width..(b + 1) * width].iter().map(|z| z.to_f64() as f32));
+            }
+            if let Some(cost) = self.cost {
+                self.rates.clear();
+                self.rates.extend(now.network.rates(now.state, now.t, b).iter().map(|r| r.to_f64()));
+                self.activity[b] += cost(&self.rates);
+            }
+        }
+        self.inner.observe(now);
+    }
+}
+
+/// Runs trials without learning, and tells how each ended, in the order of their numbers.
+///
+/// `first` and `count` say which trials; `probe` makes a probe for each piece (called with the numbers
+/// of its trials, longest first). `activity` is the cost of one trial's rates at one step.
+///
+/// # Errors
+/// As [`Generator::share`].
+pub fn evaluate<N: Network, P: Probe<N> + Send>(
+    network: &N,
+    plastic: &Plastic<N>,
+    generator: &Generator<'_>,
+    loss: Loss,
+    (first, count): (u64, usize),
+    crew: &Crew,
+    activity: Option<&(dyn Fn(&[f64]) -> f64 + Sync)>,
+    probe: impl Fn(&[u64]) -> P + Sync,
+) -> Result<Vec<Ended>> {
+    let mut drawn = generator.draw(first, count);
+    if let Some(short) = drawn.last().filter(|d| d.steps == 0) {
+        return Err(Error::input(format!("a trial lasts {}", short.outline.duration))
+            .why(format!("that is shorter than the time step of {}", generator.dt))
+            .remedy("make the task's epochs longer or dt shorter"));
+    }
+    let longest = drawn.first().map_or(0, |d| d.steps);
+    let whole = activity.is_some().then_some(longest);
+    let mut pieces = Vec::new();
+    while !drawn.is_empty() {
+        let rest = drawn.split_off(drawn.len().min(EVALUATED_TOGETHER));
+        pieces.push((drawn, Vec::new()));
+        drawn = rest;
+    }
+    // Long and short pieces in turn, so that each of the crew gets about the same.
+    let crews = crew.threads();
+    let mut hands: Vec<Vec<_>> = (0..crews).map(|_| Vec::new()).collect();
+    for (i, piece) in pieces.into_iter().enumerate() {
+        let lap = i / crews;
+        let hand = if lap % 2 == 0 { i % crews } else { crews - 1 - i % crews };
+        hands[hand].push(piece);
+    }
+    let noise = Noise::Drawn { seed: generator.seed, purpose: unit_noise(generator.set) };
+    let conditions = Conditions { noise, loss, scale: 0.0 };
+    let room = Room { trials: EVALUATED_TOGETHER.min(count), steps: longest, history: History::Last };
+    crew.each(&mut hands, |_, hand| {
+        let Ok(mut desk) = Desk::<N, ()>::new(network, &Still, &room) else { return };
+        for (drawn, ended) in hand {
+            let lengths = drawn.iter().map(|d| d.steps).collect::<Vec<_>>();
+            generator.write(drawn, whole, longest * count, &mut desk.batch);
+            let mut eye = LastOutputs {
+                outputs: vec![Vec::new(); lengths.len()],
+                activity: vec![0.0; lengths.len()],
+                lengths,
+                cost: activity,
+                rates: Vec::new(),
+                inner: probe(&desk.batch.ids),
+            };
+            work(network, &Still, plastic, &conditions, &mut desk, &mut eye);
+            let trials = desk.batch.outlines.drain(..).zip(&desk.batch.ids).zip(&desk.tallies);
+            for ((((outline, id), tally), outputs), activity) in trials.zip(eye.outputs).zip(eye.activity) {
+                ended.push((*id, Ended { outline, tally: *tally, outputs, activity }));
+            }
+        }
+    });
+    let mut all: Vec<(u64, Ended)> = hands.into_iter().flatten().flat_map(|(_, ended)| ended).collect();
+    all.sort_by_key(|(id, _)| *id);
+    Ok(all.into_iter().map(|(_, ended)| ended).collect())
+}
+
+/// Per cent of choices that are right, as the task wants it measured; `None` if it has no choices.
+pub fn performance(measure: Performance, trials: &[Ended]) -> Option<f64> {
+    let percent = |right: usize, all: usize| 100.0 * right as f64 / all as f64;
+    match measure {
+        Performance::Error => None,
+        Performance::Choices => {
+            let asked: Vec<_> = trials.iter().filter_map(|t| t.outline.choice.map(|c| c == t.choice())).collect();
+            (!asked.is_empty()).then(|| percent(asked.iter().filter(|r| **r).count(), asked.len()))
+        }
+        Performance::WorstCondition => {
+            let mut conditions: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+            for t in trials {
+                if let (Some(condition), Some(choice)) = (t.outline.condition, t.outline.choice) {
+                    let entry = conditions.entry(condition).or_default();
+                    entry.0 += usize::from(choice == t.choice());
+                    entry.1 += 1;
+                }
+            }
+            conditions.values().map(|&(right, all)| percent(right, all)).min_by(f64::total_cmp)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a task says of itself: its epochs, conditions, inputs, targets, and who would solve it.
+
+use crate::random::Stream;
+use crate::units::Time;
+
+/// A period of a trial: samples with `start < t <= end` belong to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// Its name in the field: `fixation`, `stimulus`, `delay`, `decision`.
+    pub name: &'static str,
+    /// From trial start, exclusive.
+    pub start: Time,
+    /// From trial start, inclusive.
+    pub end: Time,
+}
+
+impl Epoch {
+    /// Whether a sample at `t` belongs to this epoch.
+    pub fn holds(&self, t: Time) -> bool {
+        // Half a nanosecond of slack: dt = 0.1 ms summed up must not fall off an edge.
+        let slack = 5e-7;
+        t.as_ms() > self.start.as_ms() + slack && t.as_ms() <= self.end.as_ms() + slack
+    }
+}
+
+/// Which trials are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// To learn from: conditions at random, catch trials mixed in.
+    Training,
+    /// To judge the network while it learns: conditions enumerated.
+    Validation,
+    /// To look at the trained network: test timings and conditions, never a catch trial.
+    Test,
+}
+
+/// A request for one trial.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Which set it belongs to.
+    pub set: Set,
+    /// Its number within the set, by which validation and test sets enumerate conditions.
+    pub index: usize,
+    /// Time step; durations are rounded down to multiples of it.
+    pub dt: Time,
+    /// Conditions that the caller forces, by name; a random draw is made all the same and discarded.
+    pub force: &'a [(String, f64)],
+}
+
+impl Request<'_> {
+    /// The forced value of `name`, or `drawn`.
+    pub fn or(&self, name: &str, drawn: f64) -> f64 {
+        self.force.iter().find(|(n, _)| n == name).map_or(drawn, |&(_, v)| v)
+    }
+}
+
+/// A trial before its samples are written: when what happens, and what would be right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outline {
+    /// Length of the trial.
+    pub duration: Time,
+    /// Its periods, in order; they may overlap and need not cover it.
+    pub epochs: Vec<Epoch>,
+    /// The condition as columns of the table of trials, in the task's own order; empty for a catch trial.
+    pub info: Vec<(&'static str, f64)>,
+    /// Which row of the task's conditions this is; `None` for a catch trial.
+    pub condition: Option<usize>,
+    /// The output that should be largest at the trial's end, where there is a choice to make.
+    pub choice: Option<usize>,
+}
+
+impl Outline {
+    /// The epoch of this name.
+    pub fn epoch(&self, name: &str) -> Option<&Epoch> {
+        self.epochs.iter().find(|e| e.name == name)
+    }
+
+    /// Whether a sample at `t` is in the epoch of this name.
+    pub fn during(&self, name: &str, t: Time) -> bool {
+        self.epoch(name).is_some_and(|e| e.holds(t))
+    }
+
+    /// The value of a condition column.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.info.iter().find(|(n, _)| *n == name).map(|&(_, v)| v)
+    }
+
+    /// Number of samples at a time step.
+    pub fn steps(&self, dt: Time) -> usize {
+        self.duration.steps(dt)
+    }
+}
+
+/// One time sample of a trial, zeroed before it is handed out.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// Task input of each channel; baseline and noise are added by the network's input stage.
+    pub inputs: &'a mut [f32],
+    /// What each output should be.
+    pub targets: &'a mut [f32],
+    /// How much each output counts here: 1, or 0 where nothing is asked.
+    pub mask: &'a mut [f32],
+}
+
+/// How well a set of trials was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Performance {
+    /// Per cent of the trials with a choice that end with the right output largest.
+    Choices,
+    /// The same per condition, and the lowest of these.
+    WorstCondition,
+    /// No such measure; the root mean squared error stands in for it.
+    Error,
+}
+
+/// What an ideal observer is shown: inputs as delivered, noise and all, never the outline.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// (time × channel): baseline, task input and noise, rectified as the network gets them.
+    pub inputs: &'a [f32],
+    /// Samples.
+    pub steps: usize,
+    /// Time step.
+    pub dt: Time,
+    /// What an input channel shows when the task says nothing.
+    pub baseline: f32,
+}
+
+/// A cognitive task.
+///
+/// A task draws an outline (conditions, durations) from a random stream, then writes samples at any
+/// time step: half the step gives the same trial, seen twice as finely.
+pub trait Task: Send + Sync {
+    /// Its name in an experiment file.
+    fn name(&self) -> &'static str;
+    /// Names of the input channels.
+    fn inputs(&self) -> Vec<&'static str>;
+    /// Names of the outputs.
+    fn outputs(&self) -> Vec<&'static str>;
+    /// Names of the condition columns and the rows of the conditions that a validation set goes through.
+    fn conditions(&self) -> Conditions;
+    /// How many different trials a validation set goes through, a catch trial among them if there is one.
+    fn period(&self) -> usize {
+        self.conditions().rows.len().max(1)
+    }
+    /// Draws one trial.
+    fn outline(&self, request: &Request<'_>, stream: &mut Stream) -> Outline;
+    /// Writes the sample at time `t` (ms from trial start, the first at dt).
+    fn sample(&self, outline: &Outline, t: Time, sample: &mut Sample<'_>);
+    /// How a set of trials is judged.
+    fn performance(&self) -> Performance;
+    /// What the best possible subject would answer, (time × output), from what a network is shown.
+    fn ideal_observer(&self, seen: &Seen<'_>) -> Vec<f32>;
+    /// The best performance that input noise of this s.d. per sample leaves to the ideal observer,
+    /// in per cent over the validation conditions; 100 without noise.
+    fn noise_limit(&self, noise: f64, dt: Time) -> f64;
+    /// The performance of an observer that answers at random, in per cent.
+    fn chance(&self) -> f64;
+}
+
+/// The conditions of a task as a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Conditions {
+    /// Column names.
+    pub columns: Vec<&'static str>,
+    /// One row a condition.
+    pub rows: Vec<Vec<f64>>,
+}
+
+/// The output that is largest, the first of equals.
+pub fn argmax(outputs: &[f32]) -> usize {
+    let mut best = 0;
+    for (i, z) in outputs.iter().enumerate() {
+        if *z > outputs[best] {
+            best = i;
+        }
+    }
+    best
+}

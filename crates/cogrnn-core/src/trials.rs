@@ -1,0 +1,253 @@
+//! From a task to batches: conditions drawn, trials sorted longest first, shared out evenly, and their
+//! samples written with baseline and noise as a network gets them.
+
+use crate::batch::Batch;
+use crate::crew::Crew;
+use crate::error::{Error, Result};
+use crate::kernels::Isa;
+use crate::kernels::lanes::{LANES, padded};
+use crate::kernels::normals::{Normals, STEPS};
+use crate::random::{Address, Purpose};
+use crate::real::Real;
+use crate::task::{Outline, Request, Sample, Set, Task};
+use crate::units::Time;
+
+/// What happens to a task's inputs before a network gets them (Song et al. 2016, eqs. 10 and 11):
+/// u = \[u₀ + task + √(2 τ_in/dt) σ_in N(0,1)\]₊.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputStage {
+    /// u₀.
+    pub baseline: f64,
+    /// The noise, one stationary σ a channel or a full covariance.
+    pub noise: InputNoise,
+    /// τ_in.
+    pub tau: Time,
+    /// Whether inputs are kept from going below zero.
+    pub rectify: bool,
+}
+
+/// Noise of the input channels.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputNoise {
+    /// None.
+    Silent,
+    /// σ of each channel.
+    Independent(Vec<f64>),
+    /// A root L of the covariance L Lᵀ (channels × channels), row-major.
+    Correlated(Vec<f64>),
+}
+
+/// The purposes of the three streams that a set of trials draws from.
+const fn purposes(set: Set) -> [Purpose; 3] {
+    match set {
+        Set::Training => [Purpose::TrainingTrials, Purpose::TrainingInputs, Purpose::TrainingUnits],
+        Set::Validation => [Purpose::ValidationTrials, Purpose::ValidationInputs, Purpose::ValidationUnits],
+        Set::Test => [Purpose::TestTrials, Purpose::TestInputs, Purpose::TestUnits],
+    }
+}
+
+/// The purpose of the units' noise in a set of trials.
+pub const fn unit_noise(set: Set) -> Purpose {
+    purposes(set)[2]
+}
+
+/// Makes the trials of one set.
+#[derive(Clone)]
+pub struct Generator<'a> {
+    /// The task.
+    pub task: &'a dyn Task,
+    /// What its inputs go through.
+    pub stage: &'a InputStage,
+    /// Which trials.
+    pub set: Set,
+    /// Time step.
+    pub dt: Time,
+    /// The seed that decides everything.
+    pub seed: u64,
+    /// Instructions for the noise.
+    pub isa: Isa,
+    /// Conditions that are forced.
+    pub force: &'a [(String, f64)],
+}
+
+/// A trial that has been drawn but not written.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// Its number in the run: the address of its random numbers.
+    pub id: u64,
+    /// Samples.
+    pub steps: usize,
+    /// What happens in it.
+    pub outline: Outline,
+}
+
+impl Generator<'_> {
+    /// Draws trials `first..first + count`, longest first (equals in order). The index by which
+    /// conditions are enumerated starts from 0 at `first`.
+    pub fn draw(&self, first: u64, count: usize) -> Vec<Drawn> {
+        let purpose = purposes(self.set)[0];
+        let mut drawn: Vec<Drawn> = (0..count)
+            .map(|index| {
+                let id = first + index as u64;
+                let request = Request { set: self.set, index, dt: self.dt, force: self.force };
+                let outline =
+                    self.task.outline(&request, &mut Address { seed: self.seed, purpose, trial: id }.stream());
+                Drawn { id, steps: outline.steps(self.dt), outline }
+            })
+            .collect();
+        drawn.sort_by_key(|d| std::cmp::Reverse(d.steps));
+        drawn
+    }
+
+    /// Writes drawn trials into a batch. With `whole`, all trials last as long as `steps`: samples past
+    /// a trial's own end have baseline and noise and count for nothing.
+    pub fn write<F: Real>(&self, drawn: &mut Vec<Drawn>, whole: Option<usize>, samples: usize, batch: &mut Batch<F>) {
+        let (channels, outputs) = (self.task.inputs().len(), self.task.outputs().len());
+        let Batch { timetable, inputs, targets, mask, outlines, ids, samples: all } = batch;
+        *all = samples;
+        let lengths: Vec<usize> = drawn.iter().map(|d| whole.unwrap_or(d.steps)).collect();
+        timetable.refill(&lengths);
+        let rows = timetable.total();
+        for (array, width) in [(&mut *inputs, channels), (&mut *targets, outputs), (&mut *mask, outputs)] {
+            array.clear();
+            array.resize(rows * width, F::ZERO);
+        }
+        let [_, purpose, _] = purposes(self.set);
+        let noise = Noise::new(self.stage, self.dt, channels);
+        let normals = Normals::new(self.seed, self.isa);
+        let width = padded(channels.max(1));
+        let mut four = vec![F::ZERO; STEPS * width];
+        let mut sample = vec![0.0f32; channels + 2 * outputs];
+        let baseline = F::from_f64(self.stage.baseline);
+        for (b, d) in drawn.iter().enumerate() {
+            let address = Address { seed: self.seed, purpose, trial: d.id };
+            for t in 1..=lengths[b] {
+                let quarter = (t - 1) % STEPS;
+                if quarter == 0 && !noise.is_silent() && channels > 0 {
+                    let (one, rest) = four.split_at_mut(width);
+                    let (two, rest) = rest.split_at_mut(width);
+                    let (three, last) = rest.split_at_mut(width);
+                    normals.fill(&address, (t - 1) / STEPS, [one, two, three, last]);
+                }
+                let row = timetable.rows(t).start + b;
+                if t <= d.steps {
+                    sample.fill(0.0);
+                    let (u, rest) = sample.split_at_mut(channels);
+                    let (y, m) = rest.split_at_mut(outputs);
+                    self.task.sample(&d.outline, self.dt * t as f64, &mut Sample { inputs: u, targets: y, mask: m });
+                    copy(y, &mut targets[row * outputs..][..outputs]);
+                    copy(m, &mut mask[row * outputs..][..outputs]);
+                    copy(u, &mut inputs[row * channels..][..channels]);
+                }
+                let here = &mut inputs[row * channels..][..channels];
+                for u in here.iter_mut() {
+                    *u += baseline;
+                }
+                noise.add(&four[quarter * width..][..channels], here);
+                if self.stage.rectify {
+                    for u in here {
+                        *u = if *u < F::ZERO { F::ZERO } else { *u };
+                    }
+                }
+            }
+        }
+        ids.clear();
+        outlines.clear();
+        for d in drawn.drain(..) {
+            ids.push(d.id);
+            outlines.push(d.outline);
+        }
+    }
+
+    /// Shares trials `first..first + count` out over the batches, each about the same work.
+    ///
+    /// # Errors
+    /// A trial that is shorter than a time step.
+    pub fn share<'b, F: Real>(
+        &self,
+        first: u64,
+        count: usize,
+        whole: bool,
+        batches: impl IntoIterator<Item = &'b mut Batch<F>>,
+        crew: &Crew,
+    ) -> Result<()> {
+        let mut drawn = self.draw(first, count);
+        if let Some(short) = drawn.last().filter(|d| d.steps == 0) {
+            return Err(Error::input(format!("trial {} lasts {}", short.id, short.outline.duration))
+                .why(format!("that is shorter than the time step of {}", self.dt))
+                .remedy("make the task's epochs longer or dt shorter"));
+        }
+        let longest = drawn.first().map_or(0, |d| d.steps);
+        let samples = longest * count;
+        let whole = whole.then_some(longest);
+        let work: usize = drawn.iter().map(|d| whole.unwrap_or(d.steps)).sum();
+        let mut batches: Vec<(Vec<Drawn>, &mut Batch<F>)> = batches.into_iter().map(|b| (Vec::new(), b)).collect();
+        let pieces = batches.len();
+        let (mut done, mut piece) = (0, 0);
+        for d in drawn.drain(..) {
+            let steps = whole.unwrap_or(d.steps);
+            // A trial goes to the piece that its middle falls into.
+            while piece + 1 < pieces && (2 * done + steps) * pieces > 2 * work * (piece + 1) {
+                piece += 1;
+            }
+            done += steps;
+            batches[piece].0.push(d);
+        }
+        crew.each(&mut batches, |_, (drawn, batch)| self.write(drawn, whole, samples, batch));
+        Ok(())
+    }
+}
+
+fn copy<F: Real>(from: &[f32], to: &mut [F]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = F::from_f64(f64::from(*from));
+    }
+}
+
+/// Noise of the inputs at one time step, ready to add.
+enum Noise<F> {
+    Silent,
+    Independent(Vec<F>),
+    Correlated(Vec<F>),
+}
+
+impl<F: Real> Noise<F> {
+    fn new(stage: &InputStage, dt: Time, channels: usize) -> Noise<F> {
+        // eq. 11 with the reference program's own time constant τ_in
+        let scale = (2.0 * (stage.tau / dt)).sqrt();
+        let real = |x: &f64| F::from_f64(scale * x);
+        match &stage.noise {
+            InputNoise::Independent(sigma) if sigma.iter().any(|s| *s != 0.0) => {
+                debug_assert_eq!(sigma.len(), channels, "checked when the experiment was read");
+                Noise::Independent(sigma.iter().map(real).collect())
+            }
+            InputNoise::Correlated(root) => Noise::Correlated(root.iter().map(real).collect()),
+            _ => Noise::Silent,
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        matches!(self, Noise::Silent)
+    }
+
+    fn add(&self, normals: &[F], inputs: &mut [F]) {
+        match self {
+            Noise::Silent => {}
+            Noise::Independent(scale) => {
+                for ((u, n), s) in inputs.iter_mut().zip(normals).zip(scale) {
+                    *u = n.fma(*s, *u);
+                }
+            }
+            Noise::Correlated(root) => {
+                for (u, row) in inputs.iter_mut().zip(root.chunks_exact(normals.len().max(1))) {
+                    for (n, l) in normals.iter().zip(row) {
+                        *u = n.fma(*l, *u);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Trials that run side by side when nothing is learnt: enough rows to keep the kernels busy.
+pub const EVALUATED_TOGETHER: usize = 4 * LANES;

@@ -1,0 +1,3 @@
+//! The networks of cogrnn, one folder each.
+
+pub mod rate;

@@ -1,0 +1,479 @@
+//! The rate network's step, backwards (Song et al. 2016, section on training; S1 text).
+//!
+//! ```text
+//! δ_t = dL/dx_t = (1-α) δ_{t+1} + f'(x_t) ⊙ (P + e_t W_out),      P = (α δ_{t+1}) W_rec
+//! ```
+//! What the Ω regulariser compares is in hand before the direct error e_t W_out is added:
+//!
+//! ```text
+//! G = (1-α) δ_{t+1}        v = (1-α) G + ((α G) W_rec) ⊙ f'(x_t)        q = |v|² / |G|²
+//! ```
+//! If α is the same for all units the factor 1-α cancels in q, and v = (1-α) δ_{t+1} + P f' costs nothing.
+//! Its immediate derivative with respect to W_rec is Σ s α G_i (v_j f'_j): the same left factor as
+//! the gradient's own Σ α δ_{t+1,i} r_j, so both are one product with r + s v f' on the right.
+
+use super::nonlinearity::{Curve, with_curve};
+use super::{Rate, RateState, reach};
+use cogrnn_core::batch::Timetable;
+use cogrnn_core::crew::Crew;
+use cogrnn_core::kernels::Kernel;
+use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
+use cogrnn_core::kernels::product::{Piece, Strides, outer};
+use cogrnn_core::network::{Adjoint, Flow, Network, Room, Shape, Swept};
+use cogrnn_core::params::{Arena, Plastic};
+use cogrnn_core::real::Real;
+use std::ops::Range;
+
+/// The adjoints of trials side by side.
+#[derive(Clone, Debug)]
+pub struct Sweep<F> {
+    /// α δ_t, one row a step and trial, as the timetable orders them.
+    scaled: Vec<F>,
+    /// δ of the step last pulled to (trial × unit, padded).
+    delta: Vec<F>,
+    /// P.
+    pulled: Vec<F>,
+    /// e_t W_out.
+    direct: Vec<F>,
+    /// (α G) W_rec where α differs between units.
+    stretched: Vec<F>,
+    /// |v|² and |G|² of each row.
+    flow: Vec<[F; 2]>,
+    keep_flow: bool,
+    /// Trials that were active at the step last pulled to.
+    active: usize,
+}
+
+impl<F: Real> Rate<F> {
+    fn width(&self) -> usize {
+        padded(self.shape().units)
+    }
+
+    fn sweep_stride(&self) -> usize {
+        stride(self.shape().units)
+    }
+
+    /// P of the trials that go on after step t.
+    fn pull_future(&self, plastic: &Plastic<Self>, sweep: &mut Sweep<F>, rows: Range<usize>) {
+        let (wide, width) = (self.sweep_stride(), self.width());
+        let scaled = &sweep.scaled[rows.start * wide..];
+        plastic.packed().backward.multiply(rows.len(), scaled, wide, &mut sweep.pulled, width, false);
+        if sweep.keep_flow && self.uniform_decay.is_none() {
+            // α G = (1-α) α δ; `direct` is free until the errors of this step are written.
+            let n = rows.len();
+            reach(&mut sweep.stretched, n * width);
+            reach(&mut sweep.direct, n * width);
+            for b in 0..n {
+                let from = &sweep.scaled[(rows.start + b) * wide..][..width];
+                for ((g, s), d) in sweep.direct[b * width..][..width].iter_mut().zip(from).zip(&self.decay) {
+                    *g = *s * *d;
+                }
+            }
+            plastic.packed().backward.multiply(n, &sweep.direct, width, &mut sweep.stretched, width, false);
+        }
+    }
+}
+
+impl<F: Real> Adjoint for Rate<F> {
+    type Sweep = Sweep<F>;
+
+    fn sweep(&self, room: &Room) -> Sweep<F> {
+        let rows = room.trials * room.steps;
+        let one = || vec![F::ZERO; room.trials * self.width()];
+        Sweep {
+            scaled: vec![F::ZERO; rows * self.sweep_stride()],
+            delta: one(),
+            pulled: one(),
+            direct: one(),
+            stretched: if self.uniform_decay.is_some() { Vec::new() } else { one() },
+            flow: vec![[F::ZERO; 2]; rows],
+            keep_flow: false,
+            active: 0,
+        }
+    }
+
+    fn start(&self, sweep: &mut Sweep<F>, timetable: &Timetable, flow: bool) {
+        reach(&mut sweep.scaled, timetable.total() * self.sweep_stride());
+        for array in [&mut sweep.delta, &mut sweep.pulled, &mut sweep.direct] {
+            reach(array, timetable.trials() * self.width());
+        }
+        if sweep.flow.len() < timetable.total() {
+            sweep.flow.resize(timetable.total(), [F::ZERO; 2]);
+        }
+        sweep.keep_flow = flow;
+        sweep.active = 0;
+    }
+
+    fn pull(
+        &self,
+        plastic: &Plastic<Self>,
+        state: &mut RateState<F>,
+        sweep: &mut Sweep<F>,
+        t: usize,
+        errors: &[F],
+        direct: Option<&[F]>,
+        cut: bool,
+    ) {
+        let Shape { units, outputs, .. } = self.shape();
+        let (width, wide, rate_wide) = (self.width(), self.sweep_stride(), self.rate_stride());
+        let rows = state.timetable.rows(t);
+        let future = if cut { 0 } else { sweep.active };
+        if future > 0 {
+            let start = state.timetable.rows(t + 1).start;
+            self.pull_future(plastic, sweep, start..start + future);
+        }
+        plastic.packed().errors.multiply(rows.len(), errors, outputs, &mut sweep.direct, width, false);
+        if let Some(direct) = direct {
+            for (to, from) in sweep.direct.chunks_exact_mut(width).zip(direct.chunks_exact(units)) {
+                for (d, g) in to.iter_mut().zip(from) {
+                    *d += *g;
+                }
+            }
+        }
+        let here = state.start(t);
+        let x = &mut state.x[here * width..][..rows.len() * width];
+        let r = &state.r[here * rate_wide..][..(rows.len() - 1) * rate_wide + width];
+        let scaled = &mut sweep.scaled[rows.start * wide..rows.end * wide];
+        let flow = &mut sweep.flow[rows.clone()];
+        let stretched: &[F] = if self.uniform_decay.is_some() { &[] } else { &sweep.stretched };
+        with_curve!(self.nonlinearity, curve => self.isa.run(Pull {
+            curve, width, wide, rate_wide, future, rows: rows.len(), keep_flow: sweep.keep_flow,
+            alpha: &self.alpha, decay: &self.decay,
+            x, r, pulled: &sweep.pulled, direct: &sweep.direct, stretched, delta: &mut sweep.delta, scaled, flow,
+        }));
+        sweep.active = rows.len();
+    }
+
+    fn finish(&self, plastic: &Plastic<Self>, state: &mut RateState<F>, sweep: &mut Sweep<F>) {
+        let (width, rate_wide) = (self.width(), self.rate_stride());
+        let trials = state.timetable.trials();
+        if state.timetable.steps() == 0 {
+            sweep.delta[..trials * width].fill(F::ZERO);
+            return;
+        }
+        self.pull_future(plastic, sweep, 0..trials);
+        with_curve!(self.nonlinearity, curve => self.isa.run(Finish {
+            curve, width, rate_wide, trials, decay: &self.decay, x: &state.x, r: &state.r, pulled: &sweep.pulled, delta: &mut sweep.delta,
+        }));
+    }
+
+    fn flow(&self, sweep: &Sweep<F>, row: usize) -> Flow {
+        let [after, before] = sweep.flow[row].map(Real::to_f64);
+        match self.uniform_decay {
+            // With one α for all units v and G were kept without their common factor 1-α, which only
+            // the threshold on |G|² sees. At α = 1 the reference program divides 0 by 0; there δ
+            // itself takes the place of G.
+            Some(decay) if decay != F::ZERO => {
+                let scale = decay.to_f64() * decay.to_f64();
+                Flow { after: scale * after, before: scale * before, divisor: before }
+            }
+            _ => Flow { after, before, divisor: before },
+        }
+    }
+
+    fn gather(&self, crew: &Crew, pieces: &mut [Swept<'_, Self>], omega: Option<&[&[F]]>, gradient: &mut Arena<F>) {
+        let Shape { inputs, units, outputs } = self.shape();
+        let (width, wide, rate_wide) = (self.width(), self.sweep_stride(), self.rate_stride());
+        let steps = pieces.iter().map(|p| p.timetable.steps()).max().unwrap_or(0);
+
+        // Readout, before the rates take up the regulariser: dW_out = Σ eᵀ r.
+        {
+            let mut rows = Vec::with_capacity(steps * pieces.len());
+            for t in 1..=steps {
+                for p in pieces.iter().filter(|p| t <= p.timetable.steps()) {
+                    let at = p.timetable.rows(t);
+                    let here = p.state.start(t);
+                    rows.push(Piece {
+                        a: &p.errors[at.start * outputs..],
+                        b: &p.state.r[here * rate_wide..],
+                        count: at.len(),
+                    });
+                }
+            }
+            let mut w_out = vec![F::ZERO; outputs * width];
+            outer(self.isa, &rows, Strides { a: outputs, b: rate_wide, out: width }, 0..outputs, units, &mut w_out);
+            for (to, from) in gradient.block_mut("w_out").chunks_exact_mut(units).zip(w_out.chunks_exact(width)) {
+                add(to, &from[..units]);
+            }
+            let b_out = gradient.block_mut("b_out");
+            for piece in &rows {
+                for errors in piece.a.chunks_exact(outputs).take(piece.count) {
+                    add(b_out, errors);
+                }
+            }
+            let x0 = gradient.block_mut("x0");
+            for p in pieces.iter() {
+                for row in p.sweep.delta.chunks_exact(width).take(p.timetable.trials()) {
+                    add(x0, &row[..units]);
+                }
+            }
+        }
+
+        // With one α for all units the regulariser rides along; else it has a product of its own.
+        let merged = omega.is_some() && self.uniform_decay.is_some();
+        if merged {
+            let omega = omega.unwrap_or(&[]);
+            crew.each(pieces, |i, p| {
+                let trials = p.timetable.trials();
+                self.isa.run(Fuse {
+                    width,
+                    rate_wide,
+                    coefficients: omega[i],
+                    x: &p.state.x[trials * width..],
+                    r: &mut p.state.r[trials * rate_wide..],
+                });
+            });
+        }
+
+        // Rows (t, b) of α δ meet rows (t-1, b) of [r | u | 1].
+        let columns = units + inputs + 1;
+        let mut rows = Vec::with_capacity(steps * pieces.len());
+        for t in 1..=steps {
+            for p in pieces.iter().filter(|p| t <= p.timetable.steps()) {
+                let at = p.timetable.rows(t);
+                let before = p.state.start(t - 1);
+                rows.push(Piece {
+                    a: &p.sweep.scaled[at.start * wide..],
+                    b: &p.state.r[before * rate_wide..],
+                    count: at.len(),
+                });
+            }
+        }
+        let mut sums = vec![F::ZERO; units * rate_wide];
+        slabs(crew, units, rate_wide, &mut sums, |range, out| {
+            outer(self.isa, &rows, Strides { a: wide, b: rate_wide, out: rate_wide }, range, columns, out);
+        });
+        for (name, first, count) in [("w_rec", 0, units), ("w_in", units, inputs), ("b_rec", units + inputs, 1)] {
+            if count > 0 {
+                for (to, from) in gradient.block_mut(name).chunks_exact_mut(count).zip(sums.chunks_exact(rate_wide)) {
+                    add(to, &from[first..first + count]);
+                }
+            }
+        }
+
+        if let (Some(omega), false) = (omega, merged) {
+            self.gather_flow(crew, pieces, omega, gradient);
+        }
+    }
+
+    /// dΩ/dW_rec = Σ α G_i s (v f')_j with α G = (1-α_i) α δ_{t+1,i}; the factor 1-α is not there where
+    /// v and G were kept without it.
+    fn gather_flow(&self, crew: &Crew, pieces: &mut [Swept<'_, Self>], omega: &[&[F]], gradient: &mut Arena<F>) {
+        let units = self.shape().units;
+        let steps = pieces.iter().map(|p| p.timetable.steps()).max().unwrap_or(0);
+        let (width, wide) = (self.width(), self.sweep_stride());
+        for (p, coefficients) in pieces.iter_mut().zip(omega) {
+            let trials = p.timetable.trials();
+            let rows = p.state.x[trials * width..].chunks_exact_mut(width);
+            for (row, s) in rows.zip(*coefficients) {
+                row.iter_mut().for_each(|c| *c *= *s);
+            }
+        }
+        let mut rows = Vec::new();
+        for t in 2..=steps {
+            for p in pieces.iter().filter(|p| t <= p.timetable.steps()) {
+                let at = p.timetable.rows(t);
+                let before = p.state.start(t - 1);
+                rows.push(Piece {
+                    a: &p.sweep.scaled[at.start * wide..],
+                    b: &p.state.x[before * width..],
+                    count: at.len(),
+                });
+            }
+        }
+        let mut sums = vec![F::ZERO; units * width];
+        slabs(crew, units, width, &mut sums, |range, out| {
+            outer(self.isa, &rows, Strides { a: wide, b: width, out: width }, range, units, out);
+        });
+        let w_rec = gradient.block_mut("w_rec").chunks_exact_mut(units);
+        for ((to, from), decay) in w_rec.zip(sums.chunks_exact(width)).zip(&self.decay) {
+            let factor = if self.uniform_decay.is_some() { F::ONE } else { *decay };
+            for (g, s) in to.iter_mut().zip(from) {
+                *g += factor * *s;
+            }
+        }
+    }
+}
+
+/// Shares the rows of a matrix among the crew: whoever adds them up, each sum is the same chain.
+fn slabs<F: Real>(
+    crew: &Crew,
+    rows: usize,
+    stride: usize,
+    out: &mut [F],
+    work: impl Fn(Range<usize>, &mut [F]) + Sync,
+) {
+    let each = rows.div_ceil(crew.threads());
+    let mut slabs: Vec<_> =
+        out[..rows * stride].chunks_mut(each * stride).enumerate().map(|(i, slab)| (i * each, slab)).collect();
+    crew.each(&mut slabs, |_, (first, slab)| {
+        let count = slab.len() / stride;
+        work(*first..*first + count, slab);
+    });
+}
+
+fn add<F: Real>(to: &mut [F], from: &[F]) {
+    for (a, b) in to.iter_mut().zip(from) {
+        *a += *b;
+    }
+}
+
+struct Pull<'a, F, C> {
+    curve: C,
+    width: usize,
+    wide: usize,
+    rate_wide: usize,
+    /// Trials that go on after this step.
+    future: usize,
+    rows: usize,
+    keep_flow: bool,
+    alpha: &'a [F],
+    decay: &'a [F],
+    /// In: x_t. Out: v f', where the flow is kept.
+    x: &'a mut [F],
+    r: &'a [F],
+    pulled: &'a [F],
+    direct: &'a [F],
+    /// (α G) W_rec; empty if α is the same for all units.
+    stretched: &'a [F],
+    /// In: δ_{t+1}. Out: δ_t.
+    delta: &'a mut [F],
+    scaled: &'a mut [F],
+    flow: &'a mut [[F; 2]],
+}
+
+impl<F: Real, C: Curve> Kernel<F> for Pull<'_, F, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let width = self.width;
+        let (alpha, decay) = (vectors(self.alpha), vectors(self.decay));
+        for b in 0..self.rows {
+            let row = b * width..(b + 1) * width;
+            let x = vectors_mut(&mut self.x[row.clone()]);
+            let r = vectors(&self.r[b * self.rate_wide..][..width]);
+            let pulled = vectors(&self.pulled[row.clone()]);
+            let direct = vectors(&self.direct[row.clone()]);
+            let delta = vectors_mut(&mut self.delta[row.clone()]);
+            let scaled = vectors_mut(&mut self.scaled[b * self.wide..][..width]);
+            let count = x
+                .len()
+                .min(r.len())
+                .min(pulled.len())
+                .min(direct.len())
+                .min(delta.len())
+                .min(scaled.len())
+                .min(alpha.len())
+                .min(decay.len());
+            let (mut after, mut before) = (V::zero(), V::zero());
+            if b >= self.future {
+                for k in 0..count {
+                    let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
+                    let d = slope.mul(V::load(&direct[k]));
+                    d.store(&mut delta[k]);
+                    V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
+                }
+            } else if !self.keep_flow {
+                for k in 0..count {
+                    let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
+                    let leaked = V::load(&decay[k]).mul(V::load(&delta[k]));
+                    let d = slope.fma(V::load(&pulled[k]), leaked);
+                    let d = slope.fma(V::load(&direct[k]), d);
+                    d.store(&mut delta[k]);
+                    V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
+                }
+            } else if self.stretched.is_empty() {
+                for k in 0..count {
+                    let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
+                    let future = V::load(&delta[k]);
+                    let v = slope.fma(V::load(&pulled[k]), V::load(&decay[k]).mul(future));
+                    after = v.fma(v, after);
+                    before = future.fma(future, before);
+                    v.mul(slope).store(&mut x[k]);
+                    let d = slope.fma(V::load(&direct[k]), v);
+                    d.store(&mut delta[k]);
+                    V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
+                }
+            } else {
+                let stretched = vectors(&self.stretched[row]);
+                for k in 0..count.min(stretched.len()) {
+                    let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
+                    let g = V::load(&decay[k]).mul(V::load(&delta[k]));
+                    let v = slope.fma(V::load(&stretched[k]), V::load(&decay[k]).mul(g));
+                    after = v.fma(v, after);
+                    before = g.fma(g, before);
+                    v.mul(slope).store(&mut x[k]);
+                    let d = slope.fma(V::load(&pulled[k]), g);
+                    let d = slope.fma(V::load(&direct[k]), d);
+                    d.store(&mut delta[k]);
+                    V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
+                }
+            }
+            self.flow[b] = [after.sum(), before.sum()];
+        }
+    }
+}
+
+/// From step 1 to the initial state, where there is no direct error.
+struct Finish<'a, F, C> {
+    curve: C,
+    width: usize,
+    rate_wide: usize,
+    trials: usize,
+    decay: &'a [F],
+    x: &'a [F],
+    r: &'a [F],
+    pulled: &'a [F],
+    delta: &'a mut [F],
+}
+
+impl<F: Real, C: Curve> Kernel<F> for Finish<'_, F, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let decay = vectors(self.decay);
+        for b in 0..self.trials {
+            let row = b * self.width..(b + 1) * self.width;
+            let x = vectors(&self.x[row.clone()]);
+            let r = vectors(&self.r[b * self.rate_wide..][..self.width]);
+            let pulled = vectors(&self.pulled[row.clone()]);
+            let delta = vectors_mut(&mut self.delta[row]);
+            for k in 0..delta.len().min(x.len()).min(r.len()).min(pulled.len()).min(decay.len()) {
+                let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
+                let leaked = V::load(&decay[k]).mul(V::load(&delta[k]));
+                slope.fma(V::load(&pulled[k]), leaked).store(&mut delta[k]);
+            }
+        }
+    }
+}
+
+/// r ← r + s v f', row by row, from step 1 on.
+struct Fuse<'a, F> {
+    width: usize,
+    rate_wide: usize,
+    coefficients: &'a [F],
+    /// v f'.
+    x: &'a [F],
+    r: &'a mut [F],
+}
+
+impl<F: Real> Kernel<F> for Fuse<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let rows = self.x.chunks_exact(self.width).zip(self.r.chunks_mut(self.rate_wide)).zip(self.coefficients);
+        for ((x, r), s) in rows {
+            if *s == F::ZERO {
+                continue;
+            }
+            let factor = V::splat(*s);
+            let whole: &mut [[F; LANES]] = vectors_mut(&mut r[..self.width]);
+            for (x, r) in vectors(x).iter().zip(whole) {
+                factor.fma(V::load(x), V::load(r)).store(r);
+            }
+        }
+    }
+}

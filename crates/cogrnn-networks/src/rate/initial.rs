@@ -1,0 +1,309 @@
+//! Initial weights of a rate network (Song et al. 2016, "Initialization"; code).
+//!
+//! 1. Each plastic weight is drawn from its distribution, scaled by its relative value c (from the
+//!    balance of its row), and taken absolute under Dale's law.
+//! 2. The signed recurrent matrix, fixed weights included, is scaled to the wanted spectral radius.
+
+use cogrnn_core::constraint::{Keep, Wiring};
+use cogrnn_core::error::{Error, Result};
+use cogrnn_core::params::Arena;
+use cogrnn_core::random::{Address, Purpose, Stream};
+use cogrnn_core::real::Real;
+use rand_distr::{Distribution as _, Gamma, LogNormal};
+use std::fmt;
+
+/// How a plastic weight of relative value c is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// 0.1 U(-c, c).
+    Uniform,
+    /// N(0, c²).
+    Normal,
+    /// Gamma of this shape k and mean 0.1 c.
+    Gamma(f64),
+    /// Log-normal of mean 0.5 c and variance 0.1.
+    LogNormal,
+}
+
+impl Distribution {
+    fn draw(self, c: f64, stream: &mut Stream) -> f64 {
+        // Song et al. 2016, code: pycog's initialisation
+        match self {
+            Distribution::Uniform => 0.1 * c * (2.0 * stream.uniform() - 1.0),
+            Distribution::Normal => c * stream.normal(),
+            Distribution::Gamma(shape) => match Gamma::new(shape, 0.1 * c / shape) {
+                Ok(gamma) => gamma.sample(stream),
+                Err(_) => 0.0,
+            },
+            Distribution::LogNormal => {
+                let (m, v) = (0.5 * c, 0.1);
+                let spread = (1.0 + v / (m * m)).ln();
+                match LogNormal::new((m / (1.0 + v / (m * m)).sqrt()).ln(), spread.sqrt()) {
+                    Ok(lognormal) => lognormal.sample(stream),
+                    Err(_) => 0.0,
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Distribution::Uniform => "uniform",
+            Distribution::Normal => "normal",
+            Distribution::Gamma(_) => "gamma",
+            Distribution::LogNormal => "lognormal",
+        })
+    }
+}
+
+/// Relative values c of a block's entries, row-major; zero where there is no plastic weight.
+pub type Relative = Vec<f64>;
+
+/// Rows in which excitation and inhibition balance (Song et al. 2016, section on initialisation): every
+/// inhibitory entry is |E| / |I| of its row, then the row is divided by its Euclidean norm.
+///
+/// `mask[i, j]`: whether unit j projects to unit i; `signs[j]`: +1 or -1.
+pub fn balanced(mask: &[bool], signs: &[i8]) -> Relative {
+    let n = signs.len();
+    let mut relative = vec![0.0; mask.len()];
+    for (row, here) in relative.chunks_exact_mut(n).zip(mask.chunks_exact(n)) {
+        let count = |sign: i8| here.iter().zip(signs).filter(|(m, s)| **m && **s == sign).count() as f64;
+        let (excitatory, inhibitory) = (count(1), count(-1));
+        for j in 0..n {
+            if here[j] {
+                row[j] = if signs[j] > 0 { 1.0 } else { excitatory / inhibitory };
+            }
+        }
+        let norm = row.iter().map(|c| c * c).sum::<f64>().sqrt();
+        if norm > 0.0 {
+            row.iter_mut().for_each(|c| *c /= norm);
+        }
+    }
+    relative
+}
+
+/// A random mask: entry (i, j) is there with the probability of unit j's kind, never on the diagonal
+/// unless `own` (Song et al. 2016, generate_Crec).
+pub fn sparse_mask(signs: &[i8], excitatory: f64, inhibitory: f64, own: bool, seed: u64) -> Vec<bool> {
+    let n = signs.len();
+    let mut stream = Address { seed, purpose: Purpose::Wiring, trial: 0 }.stream();
+    let mut mask = vec![false; n * n];
+    for i in 0..n {
+        for j in 0..n {
+            let p = if signs[j] > 0 { excitatory } else { inhibitory };
+            // drawn for every entry, so that a density of 1 and no mask are the same network
+            mask[i * n + j] = stream.uniform() < p && (own || i != j);
+        }
+    }
+    mask
+}
+
+/// What the weights start from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// Distribution of the input weights.
+    pub inputs: Distribution,
+    /// Distribution of the recurrent weights.
+    pub recurrent: Distribution,
+    /// Distribution of the output weights.
+    pub outputs: Distribution,
+    /// Relative values of the recurrent weights.
+    pub relative: Relative,
+    /// Spectral radius of the signed recurrent matrix; `None` leaves it as drawn.
+    pub spectral_radius: Option<f64>,
+    /// Initial state of every unit.
+    pub x0: f64,
+    /// Initial bias of every unit.
+    pub b_rec: f64,
+    /// Initial bias of every output.
+    pub b_out: f64,
+}
+
+/// Draws θ, and scales the recurrent weights (fixed ones included) to the spectral radius.
+///
+/// # Errors
+/// If the recurrent matrix has no eigenvalue but zero, so that no scale gives it the radius.
+pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F>, seed: u64) -> Result<Arena<F>> {
+    let mut stream = Address { seed, purpose: Purpose::Weights, trial: 0 }.stream();
+    let plastic = wiring.plastic().to_vec();
+    for (name, distribution) in [("w_in", recipe.inputs), ("w_rec", recipe.recurrent), ("w_out", recipe.outputs)] {
+        let Some(block) = theta.find(name) else { continue };
+        let range = block.range();
+        let keep = wiring.keep(range.start);
+        for (k, i) in range.enumerate() {
+            if plastic[i] == F::ZERO {
+                continue;
+            }
+            let c = if name == "w_rec" { recipe.relative[k] } else { 1.0 };
+            let drawn = distribution.draw(c, &mut stream);
+            theta.data_mut()[i] = F::from_f64(match keep {
+                Keep::Free => drawn,
+                Keep::Rectify | Keep::Abs => drawn.abs(),
+                Keep::Clamp => drawn.abs() * wiring.signs()[i].to_f64(),
+            });
+        }
+    }
+    for (name, value) in [("b_rec", recipe.b_rec), ("b_out", recipe.b_out), ("x0", recipe.x0)] {
+        let range = theta.find(name).map_or(0..0, |b| b.range());
+        for i in range {
+            if plastic[i] != F::ZERO {
+                theta.data_mut()[i] = F::from_f64(value);
+            }
+        }
+    }
+    if let Some(radius) = recipe.spectral_radius {
+        let Some(block) = theta.find("w_rec") else { return Ok(theta) };
+        let (range, n) = (block.range(), block.rows);
+        let mut weights = theta.clone();
+        wiring.realise(theta.data(), weights.data_mut());
+        let now = spectral_radius(weights.block("w_rec"), n);
+        if !(now > 1e-12) {
+            return Err(Error::input("the recurrent weights have a spectral radius of 0")
+                .why("no unit can reach itself through others, so no scale gives the network its radius")
+                .remedy("leave more recurrent connections plastic, or set `spectral_radius = 0`, which leaves the weights as drawn"));
+        }
+        let factor = F::from_f64(radius / now);
+        for i in range {
+            theta.data_mut()[i] *= factor;
+            wiring.fixed_mut()[i] *= factor;
+        }
+    }
+    Ok(theta)
+}
+
+/// Largest |eigenvalue| of a square matrix; NaN if it has an entry that is no number.
+pub fn spectral_radius<F: Real>(matrix: &[F], n: usize) -> f64 {
+    if matrix.iter().any(|w| !w.is_finite()) {
+        return f64::NAN;
+    }
+    let dense = faer::Mat::from_fn(n, n, |i, j| matrix[i * n + j].to_f64());
+    match dense.eigenvalues() {
+        Ok(values) => values.iter().map(|z| z.re.hypot(z.im)).fold(0.0, f64::max),
+        Err(_) => f64::NAN,
+    }
+}
+
+/// A root L of a covariance, L Lᵀ = Σ, row-major.
+///
+/// # Errors
+/// If Σ is not symmetric or has a negative eigenvalue.
+pub fn root(covariance: &[f64], n: usize) -> Result<Vec<f64>> {
+    let wrong = |why: String| {
+        Error::input("this is no covariance matrix")
+            .why(why)
+            .remedy("give a symmetric matrix without negative eigenvalues, one row for each")
+    };
+    if covariance.len() != n * n {
+        return Err(wrong(format!("it has {} entries, and {n} × {n} need {}", covariance.len(), n * n)));
+    }
+    for i in 0..n {
+        for j in 0..i {
+            let (a, b) = (covariance[i * n + j], covariance[j * n + i]);
+            if (a - b).abs() > 1e-9 * (a.abs() + b.abs()) {
+                return Err(wrong(format!("entry ({i}, {j}) is {a}, entry ({j}, {i}) is {b}")));
+            }
+        }
+    }
+    // A covariance may be singular, where Cholesky's own recipe fails: L = V √Λ, which need not be
+    // triangular to serve.
+    let dense = faer::Mat::from_fn(n, n, |i, j| covariance[i * n + j]);
+    let eigen =
+        dense.self_adjoint_eigen(faer::Side::Lower).map_err(|_| wrong("its eigenvalues cannot be found".into()))?;
+    let (vectors, values) = (eigen.U(), eigen.S().column_vector());
+    let scale = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    let mut root = vec![0.0; n * n];
+    for j in 0..n {
+        let value = values[j];
+        if value < -1e-9 * scale {
+            return Err(wrong(format!("it has the eigenvalue {value:.3e}")));
+        }
+        for i in 0..n {
+            root[i * n + j] = vectors[(i, j)] * value.max(0.0).sqrt();
+        }
+    }
+    Ok(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cogrnn_core::constraint::Constraint;
+
+    fn dale(n: usize) -> Vec<i8> {
+        (0..n).map(|j| if j < n * 4 / 5 { 1 } else { -1 }).collect()
+    }
+
+    #[test]
+    fn balanced_rows_are_those_of_the_specification() {
+        // N = 100 dense: excitatory rows 79 entries of 1 and 20 of 3.95, norm 19.775; inhibitory rows
+        // 80 of 1 and 19 of 4.2105, norm 20.417.
+        let signs = dale(100);
+        let mask: Vec<bool> = (0..10_000).map(|k| k / 100 != k % 100).collect();
+        let c = balanced(&mask, &signs);
+        assert!((c[1] - 1.0 / 19.775).abs() < 1e-5 && (c[99] - 3.95 / 19.775).abs() < 1e-5);
+        assert!((c[99 * 100] - 1.0 / 20.417).abs() < 1e-5 && (c[99 * 100 + 98] - 4.2105 / 20.417).abs() < 1e-5);
+        for row in c.chunks_exact(100) {
+            let sum: f64 = row.iter().zip(&signs).map(|(c, s)| c * f64::from(*s)).sum();
+            assert!(sum.abs() < 1e-12, "excitation and inhibition balance: {sum}");
+        }
+    }
+
+    #[test]
+    fn initial_weights_have_the_radius_and_the_scale_of_the_reference() {
+        let signs = dale(100);
+        let mask: Vec<bool> = (0..10_000).map(|k| k / 100 != k % 100).collect();
+        let arena = Arena::<f64>::new(&[("w_in", 100, 3), ("w_rec", 100, 100), ("w_out", 2, 100), ("x0", 100, 1)]);
+        for seed in 1..6 {
+            let mut wiring = Wiring::new(
+                &arena,
+                &[
+                    ("w_rec", Constraint::Dale { signs: signs.clone(), keep: Keep::Rectify }),
+                    ("w_rec", Constraint::NoSelfConnections),
+                ],
+            )
+            .unwrap();
+            let recipe = Recipe {
+                inputs: Distribution::Uniform,
+                recurrent: Distribution::Gamma(2.0),
+                outputs: Distribution::Uniform,
+                relative: balanced(&mask, &signs),
+                spectral_radius: Some(1.5),
+                x0: 0.1,
+                b_rec: 0.0,
+                b_out: 0.0,
+            };
+            let theta = draw(&recipe, arena.clone(), &mut wiring, seed).unwrap();
+            let mut weights = theta.clone();
+            wiring.realise(theta.data(), weights.data_mut());
+            let w = weights.block("w_rec");
+            assert!((spectral_radius(w, 100) - 1.5).abs() < 1e-9);
+            // Oracles of the specification, section 2.4 (dense, N = 100).
+            let mean = |sign: f64| {
+                let all: Vec<f64> = w.iter().filter(|w| **w * sign > 0.0).map(|w| w.abs()).collect();
+                (all.len(), all.iter().sum::<f64>() / all.len() as f64)
+            };
+            let ((e, excitatory), (i, inhibitory)) = (mean(1.0), mean(-1.0));
+            assert_eq!((e, i), (7920, 1980));
+            assert!((0.060..0.079).contains(&excitatory), "{excitatory}");
+            assert!((0.24..0.31).contains(&inhibitory), "{inhibitory}");
+            let rows: f64 = w.iter().sum::<f64>() / 100.0;
+            assert!(rows.abs() < 0.2, "rows are balanced on average: {rows}");
+        }
+    }
+
+    #[test]
+    fn a_covariance_is_its_root_squared() {
+        let c = [2.0, 0.5, 0.5, 1.0];
+        let l = root(&c, 2).unwrap();
+        for i in 0..2 {
+            for j in 0..2 {
+                let product: f64 = (0..2).map(|k| l[i * 2 + k] * l[j * 2 + k]).sum();
+                assert!((product - c[i * 2 + j]).abs() < 1e-12);
+            }
+        }
+        assert!(root(&[1.0, 2.0, 2.0, 1.0], 2).unwrap_err().to_string().contains("eigenvalue"));
+        assert!(root(&[1.0, 2.0, 0.0, 1.0], 2).is_err());
+    }
+}

@@ -1,0 +1,549 @@
+//! The rate network of Song, Yang & Wang (2016), in its general form.
+//!
+//! ```text
+//! x_t = (1-α) x_{t-1} + α (W_rec r_{t-1} + b_rec + W_in u_t) + √(2α) σ N(0,1)      (eq. 7)
+//! r_t = f(x_t)                                                                      (eq. 8)
+//! z_t = g(W_out r_t + b_out)                                                        (eq. 9)
+//! ```
+//! α = dt/τ, one a unit. With a full covariance Σ the noise of units i and j has the covariance
+//! 2 √(α_i α_j) Σ_ij. The initial state x_0 is a parameter, r_0 = f(x_0).
+//!
+//! Recurrent weights, input weights and biases are one packed matrix over rows [r_{t-1} | u_t | 1]: one
+//! product a step forwards, and one product over all steps for all of their gradients.
+
+mod adjoint;
+pub mod initial;
+mod nonlinearity;
+
+pub use adjoint::Sweep;
+pub use nonlinearity::Nonlinearity;
+use nonlinearity::{Curve, with_curve};
+
+use cogrnn_core::batch::Timetable;
+use cogrnn_core::error::{Error, Result};
+use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
+use cogrnn_core::kernels::normals::{Normals, STEPS};
+use cogrnn_core::kernels::product::{Packed, dots};
+use cogrnn_core::kernels::{Isa, Kernel};
+use cogrnn_core::network::{History, Layout, Network, Noise, Room, Shape, Site, Synapses};
+use cogrnn_core::params::{Arena, Pack, Plastic};
+use cogrnn_core::random::Address;
+use cogrnn_core::readout::Readout;
+use cogrnn_core::real::Real;
+use cogrnn_core::units::Time;
+use std::ops::Range;
+
+/// The noise of the units, as a variance of the stationary process x.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UnitNoise {
+    /// None.
+    Silent,
+    /// σ of each unit, independent.
+    Independent(Vec<f64>),
+    /// Full covariance Σ (units × units), row-major.
+    Correlated(Vec<f64>),
+}
+
+/// What a rate network is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Design {
+    /// Sizes.
+    pub shape: Shape,
+    /// Time constant of each unit.
+    pub tau: Vec<Time>,
+    /// Time step.
+    pub dt: Time,
+    /// r = f(x).
+    pub nonlinearity: Nonlinearity,
+    /// z = g(a).
+    pub readout: Readout,
+    /// Noise of the units.
+    pub noise: UnitNoise,
+}
+
+/// A network of rate units.
+#[derive(Clone, Debug)]
+pub struct Rate<F> {
+    shape: Shape,
+    /// dt/τ of each unit, padded with zeros.
+    alpha: Vec<F>,
+    /// 1 - α, padded with zeros.
+    decay: Vec<F>,
+    /// 1 - α if it is the same for all units.
+    uniform_decay: Option<F>,
+    nonlinearity: Nonlinearity,
+    readout: Readout,
+    noise: Increment<F>,
+    isa: Isa,
+}
+
+/// How a standard normal becomes an increment of x.
+#[derive(Clone, Debug)]
+enum Increment<F> {
+    None,
+    /// √(2α) σ, padded with zeros.
+    Independent(Vec<F>),
+    /// √(2α_i) L_ij with L Lᵀ = Σ.
+    Correlated(Packed<F>),
+}
+
+impl<F: Real> Rate<F> {
+    /// Builds the network.
+    ///
+    /// # Errors
+    /// Impossible sizes, a time step longer than a time constant, a covariance that is none.
+    pub fn new(design: &Design, isa: Isa) -> Result<Rate<F>> {
+        let Design { shape, tau, dt, nonlinearity, readout, noise } = design;
+        let n = shape.units;
+        if n == 0 {
+            return Err(Error::input("the network has no units")
+                .why("there is nothing to train")
+                .remedy("set `units`, for instance to 100"));
+        }
+        if shape.outputs == 0 {
+            return Err(Error::input("the network has no outputs")
+                .why("there is nothing to learn from")
+                .remedy("choose a task with outputs"));
+        }
+        if tau.len() != n {
+            return Err(Error::input(format!("`tau` has {} entries", tau.len()))
+                .why(format!("there are {n} units"))
+                .remedy("give one time constant, or one for each unit"));
+        }
+        let mut alpha = vec![F::ZERO; padded(n)];
+        let mut decay = vec![F::ZERO; padded(n)];
+        for i in 0..n {
+            let a = *dt / tau[i];
+            if !(a > 0.0 && a <= 1.0) {
+                return Err(Error::input(format!(
+                    "the time step of {dt} is longer than the time constant of {}",
+                    tau[i]
+                ))
+                .why("Euler steps with dt > tau overshoot: x changes its sign at every step")
+                .remedy(format!("take dt = \"{}\" (a fifth of tau) or less", tau[i] * 0.2)));
+            }
+            alpha[i] = F::from_f64(a);
+            decay[i] = F::from_f64(1.0 - a);
+        }
+        let same = alpha[..n].iter().all(|a| *a == alpha[0]);
+        let noise = match noise {
+            UnitNoise::Silent => Increment::None,
+            UnitNoise::Independent(sigma) if sigma.iter().all(|s| *s == 0.0) => Increment::None,
+            UnitNoise::Independent(sigma) => {
+                let mut scale = vec![F::ZERO; padded(n)];
+                for i in 0..n {
+                    scale[i] = F::from_f64((2.0 * alpha[i].to_f64()).sqrt() * sigma[i]);
+                }
+                Increment::Independent(scale)
+            }
+            UnitNoise::Correlated(covariance) => {
+                let mut root = initial::root(covariance, n)?;
+                for (i, row) in root.chunks_exact_mut(n).enumerate() {
+                    let scale = (2.0 * alpha[i].to_f64()).sqrt();
+                    row.iter_mut().for_each(|l| *l *= scale);
+                }
+                let root: Vec<F> = root.into_iter().map(F::from_f64).collect();
+                let mut packed = Packed::new(n, n, isa);
+                packed.set_columns(0, &root, n);
+                Increment::Correlated(packed)
+            }
+        };
+        Ok(Rate {
+            shape: *shape,
+            uniform_decay: same.then_some(decay[0]),
+            alpha,
+            decay,
+            nonlinearity: *nonlinearity,
+            readout: *readout,
+            noise,
+            isa,
+        })
+    }
+
+    /// Largest α.
+    pub fn largest_alpha(&self) -> f64 {
+        self.alpha.iter().fold(0.0, |m, a| m.max(a.to_f64()))
+    }
+
+    /// The outputs that these rates give.
+    pub fn read(&self, plastic: &Plastic<Self>, rates: &[F]) -> Vec<F> {
+        let weights = plastic.weights();
+        let rows = weights.block("w_out").chunks_exact(self.shape.units).zip(weights.block("b_out"));
+        let mut z: Vec<F> =
+            rows.map(|(row, bias)| row.iter().zip(rates).fold(*bias, |sum, (w, r)| w.fma(*r, sum))).collect();
+        self.readout.apply(&mut z);
+        z
+    }
+
+    fn rate_stride(&self) -> usize {
+        stride(self.shape.units + self.shape.inputs + 1)
+    }
+}
+
+/// The weights for the kernels.
+#[derive(Clone, Debug)]
+pub struct RatePacked<F> {
+    shape: Shape,
+    /// [W_rec | W_in | b_rec], forwards.
+    forward: Packed<F>,
+    /// W_recᵀ, backwards.
+    backward: Packed<F>,
+    /// W_outᵀ, backwards.
+    errors: Packed<F>,
+    /// W_out with padded rows.
+    readout: Vec<F>,
+}
+
+impl<F: Real> Pack<F> for RatePacked<F> {
+    fn repack(&mut self, weights: &Arena<F>) {
+        let Shape { inputs, units, outputs } = self.shape;
+        let (w_rec, w_out) = (weights.block("w_rec"), weights.block("w_out"));
+        self.forward.set_columns(0, w_rec, units);
+        self.forward.set_columns(units, weights.block("w_in"), inputs);
+        self.forward.set_columns(units + inputs, weights.block("b_rec"), 1);
+        self.backward.set_rows(0, w_rec, units);
+        self.errors.set_rows(0, w_out, outputs);
+        for (to, from) in self.readout.chunks_exact_mut(padded(units)).zip(w_out.chunks_exact(units)) {
+            to[..units].copy_from_slice(from);
+        }
+    }
+}
+
+/// The state of trials side by side.
+#[derive(Clone, Debug)]
+pub struct RateState<F> {
+    history: History,
+    timetable: Timetable,
+    /// x, rows padded.
+    x: Vec<F>,
+    /// [r | u of the next step | 1], rows of `rate_stride`.
+    r: Vec<F>,
+    /// Normals of four steps (step × trial × unit, padded), or the given noise of one.
+    drive: Vec<F>,
+    /// Correlated noise of this step.
+    correlated: Vec<F>,
+    /// Whether the step has noise, and of which kind.
+    driven: Drive,
+    z: Vec<F>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drive {
+    Silent,
+    /// Normals, in this quarter of the drive.
+    Normals(usize),
+    /// The term inside the bracket of α.
+    Bracket,
+}
+
+impl<F: Real> RateState<F> {
+    /// First row of step t.
+    fn start(&self, t: usize) -> usize {
+        let trials = self.timetable.trials();
+        match self.history {
+            History::Last => t % 2 * trials,
+            History::Whole if t == 0 => 0,
+            History::Whole => trials + self.timetable.rows(t).start,
+        }
+    }
+
+    fn rows(&self, t: usize) -> Range<usize> {
+        let start = self.start(t);
+        start..start + self.active(t)
+    }
+
+    fn active(&self, t: usize) -> usize {
+        if t == 0 { self.timetable.trials() } else { self.timetable.active(t) }
+    }
+}
+
+/// Lengthens an array, never shortens it.
+fn reach<F: Real>(array: &mut Vec<F>, length: usize) {
+    if array.len() < length {
+        array.resize(length, F::ZERO);
+    }
+}
+
+impl<F: Real> Network for Rate<F> {
+    const NAME: &'static str = "rate";
+    type Real = F;
+    type Packed = RatePacked<F>;
+    type State = RateState<F>;
+
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn blocks(&self) -> Arena<F> {
+        let Shape { inputs, units, outputs } = self.shape;
+        Arena::new(&[
+            ("w_in", units, inputs),
+            ("w_rec", units, units),
+            ("w_out", outputs, units),
+            ("b_rec", units, 1),
+            ("b_out", outputs, 1),
+            ("x0", units, 1),
+        ])
+    }
+
+    fn packed(&self) -> RatePacked<F> {
+        let Shape { inputs, units, outputs } = self.shape;
+        RatePacked {
+            shape: self.shape,
+            forward: Packed::new(units, units + inputs + 1, self.isa),
+            backward: Packed::new(units, units, self.isa),
+            errors: Packed::new(units, outputs, self.isa),
+            readout: vec![F::ZERO; outputs * padded(units)],
+        }
+    }
+
+    fn state(&self, room: &Room) -> RateState<F> {
+        let rows = match room.history {
+            History::Last => 2 * room.trials,
+            History::Whole => room.trials * (room.steps + 1),
+        };
+        let width = padded(self.shape.units);
+        RateState {
+            history: room.history,
+            timetable: Timetable::default(),
+            x: vec![F::ZERO; rows * width],
+            r: vec![F::ZERO; rows * self.rate_stride()],
+            drive: vec![F::ZERO; STEPS * room.trials * width],
+            correlated: Vec::new(),
+            driven: Drive::Silent,
+            z: vec![F::ZERO; room.trials * self.shape.outputs],
+        }
+    }
+
+    fn begin(&self, plastic: &Plastic<Self>, state: &mut RateState<F>, timetable: &Timetable) {
+        let n = self.shape.units;
+        let (width, wide) = (padded(n), self.rate_stride());
+        state.timetable.clone_from(timetable);
+        let trials = timetable.trials();
+        let rows = match state.history {
+            History::Last => 2 * trials,
+            History::Whole => trials + timetable.total(),
+        };
+        reach(&mut state.x, rows * width);
+        reach(&mut state.r, rows * wide);
+        reach(&mut state.drive, STEPS * trials * width);
+        reach(&mut state.z, trials * self.shape.outputs);
+        let x0 = plastic.weights().block("x0");
+        for b in 0..trials {
+            let x = &mut state.x[b * width..][..width];
+            x[..n].copy_from_slice(x0);
+            x[n..].fill(F::ZERO);
+            let r = &mut state.r[b * wide..][..wide];
+            with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r }));
+        }
+    }
+
+    fn perturb(&self, state: &mut RateState<F>, t: usize, noise: &Noise<'_, F>, trials: &[u64]) {
+        let width = padded(self.shape.units);
+        let active = state.active(t);
+        state.driven = match (noise, &self.noise) {
+            (Noise::Given(given), _) => {
+                let n = self.shape.units;
+                for (b, row) in state.timetable.rows(t).enumerate() {
+                    state.drive[b * width..][..n].copy_from_slice(&given[row * n..][..n]);
+                }
+                Drive::Bracket
+            }
+            (Noise::Silent, _) | (_, Increment::None) => Drive::Silent,
+            (&Noise::Drawn { seed, purpose }, increment) => {
+                let all = state.timetable.trials();
+                let (quad, quarter) = ((t - 1) / STEPS, (t - 1) % STEPS);
+                if quarter == 0 {
+                    let normals = Normals::new(seed, self.isa);
+                    let (first, rest) = state.drive.split_at_mut(all * width);
+                    let (second, rest) = rest.split_at_mut(all * width);
+                    let (third, fourth) = rest.split_at_mut(all * width);
+                    for (b, &trial) in trials.iter().enumerate() {
+                        let address = Address { seed, purpose, trial };
+                        let row = b * width..(b + 1) * width;
+                        normals.fill(
+                            &address,
+                            quad,
+                            [
+                                &mut first[row.clone()],
+                                &mut second[row.clone()],
+                                &mut third[row.clone()],
+                                &mut fourth[row],
+                            ],
+                        );
+                    }
+                }
+                if let Increment::Correlated(root) = increment {
+                    reach(&mut state.correlated, all * width);
+                    root.multiply(
+                        active,
+                        &state.drive[quarter * all * width..],
+                        width,
+                        &mut state.correlated,
+                        width,
+                        false,
+                    );
+                }
+                Drive::Normals(quarter)
+            }
+        };
+    }
+
+    fn step(&self, plastic: &Plastic<Self>, state: &mut RateState<F>, t: usize, inputs: &[F]) {
+        let Shape { inputs: channels, units, .. } = self.shape;
+        let (width, wide) = (padded(units), self.rate_stride());
+        let (before, now) = (state.start(t - 1), state.rows(t));
+        let all = state.timetable.trials();
+        // [r | u | 1]
+        for b in 0..now.len() {
+            let tail = &mut state.r[(before + b) * wide + units..][..channels + 1];
+            tail[..channels].copy_from_slice(&inputs[b * channels..][..channels]);
+            tail[channels] = F::ONE;
+        }
+        plastic.packed().forward.multiply(
+            now.len(),
+            &state.r[before * wide..],
+            wide,
+            &mut state.x[now.start * width..],
+            width,
+            false,
+        );
+        let old = before * width..(before + now.len()) * width;
+        let new = now.start * width..now.end * width;
+        let [old, new] = state.x.get_disjoint_mut([old, new]).expect("two steps never share rows");
+        let zero: &[F] = &[];
+        let (noise, scale) = match (state.driven, &self.noise) {
+            (Drive::Bracket, _) => (&state.drive[..], &self.alpha[..]),
+            (Drive::Normals(quarter), Increment::Independent(scale)) => {
+                (&state.drive[quarter * all * width..], &scale[..])
+            }
+            (Drive::Normals(_), _) => (&state.correlated[..], zero),
+            (Drive::Silent, _) => (zero, zero),
+        };
+        let rates = &mut state.r[now.start * wide..];
+        with_curve!(self.nonlinearity, curve => self.isa.run(Advance {
+            curve, width, wide, old, new, rates, noise, scale, alpha: &self.alpha, decay: &self.decay,
+        }));
+    }
+
+    fn read_out(&self, plastic: &Plastic<Self>, state: &mut RateState<F>, t: usize) {
+        let outputs = self.shape.outputs;
+        let (now, wide) = (state.rows(t), self.rate_stride());
+        let packed = plastic.packed();
+        dots(
+            self.isa,
+            now.len(),
+            &state.r[now.start * wide..],
+            wide,
+            &packed.readout,
+            padded(self.shape.units),
+            plastic.weights().block("b_out"),
+            &mut state.z,
+        );
+        if self.readout != Readout::Linear {
+            for z in state.z[..now.len() * outputs].chunks_exact_mut(outputs) {
+                self.readout.apply(z);
+            }
+        }
+    }
+
+    fn output<'s>(&self, state: &'s RateState<F>) -> &'s [F] {
+        &state.z
+    }
+
+    fn readout(&self) -> Readout {
+        self.readout
+    }
+
+    fn potentials<'s>(&self, state: &'s RateState<F>, t: usize, trial: usize) -> &'s [F] {
+        &state.x[(state.start(t) + trial) * padded(self.shape.units)..][..self.shape.units]
+    }
+
+    fn rates<'s>(&self, state: &'s RateState<F>, t: usize, trial: usize) -> &'s [F] {
+        &state.r[(state.start(t) + trial) * self.rate_stride()..][..self.shape.units]
+    }
+
+    fn synapses(&self) -> Vec<Synapses> {
+        let arena = self.blocks();
+        [
+            ("w_in", Site::Inputs, Site::Units),
+            ("w_rec", Site::Units, Site::Units),
+            ("w_out", Site::Units, Site::Outputs),
+        ]
+        .into_iter()
+        .map(|(name, from, to)| Synapses {
+            weights: arena.find(name).map_or(0..0, |b| b.range()),
+            from,
+            to,
+            layout: Layout::Dense,
+        })
+        .collect()
+    }
+}
+
+/// r = f(x) of one row.
+struct Rates<'a, F, C> {
+    curve: C,
+    x: &'a [F],
+    r: &'a mut [F],
+}
+
+impl<F: Real, C: Curve> Kernel<F> for Rates<'_, F, C> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        for (x, r) in vectors(self.x).iter().zip(vectors_mut(self.r)) {
+            self.curve.value(V::load(x)).store(r);
+        }
+    }
+}
+
+/// The rest of a step, after the product: leak, noise, nonlinearity.
+struct Advance<'a, F, C> {
+    curve: C,
+    width: usize,
+    wide: usize,
+    /// x of the step before.
+    old: &'a [F],
+    /// In: the recurrent and input current. Out: x.
+    new: &'a mut [F],
+    rates: &'a mut [F],
+    /// Empty without noise.
+    noise: &'a [F],
+    /// Empty if the noise is already to scale.
+    scale: &'a [F],
+    alpha: &'a [F],
+    decay: &'a [F],
+}
+
+impl<F: Real, C: Curve> Kernel<F> for Advance<'_, F, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let (alpha, decay, scale) = (vectors(self.alpha), vectors(self.decay), vectors(self.scale));
+        let rows = self
+            .old
+            .chunks_exact(self.width)
+            .zip(self.new.chunks_exact_mut(self.width))
+            .zip(self.rates.chunks_exact_mut(self.wide));
+        for (b, ((old, new), rates)) in rows.enumerate() {
+            let noise: &[[F; LANES]] =
+                if self.noise.is_empty() { &[] } else { vectors(&self.noise[b * self.width..][..self.width]) };
+            let old = vectors(old);
+            let new = vectors_mut(new);
+            let rates = vectors_mut(rates);
+            for k in 0..new.len().min(old.len()).min(rates.len()).min(alpha.len()).min(decay.len()) {
+                let current = V::load(&new[k]);
+                let leaked = V::load(&decay[k]).mul(V::load(&old[k]));
+                let mut x = V::load(&alpha[k]).fma(current, leaked);
+                if k < noise.len() {
+                    let n = V::load(&noise[k]);
+                    x = if k < scale.len() { n.fma(V::load(&scale[k]), x) } else { n.add(x) };
+                }
+                x.store(&mut new[k]);
+                self.curve.value(x).store(&mut rates[k]);
+            }
+        }
+    }
+}

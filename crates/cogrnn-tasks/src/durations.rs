@@ -1,0 +1,90 @@
+//! Random durations. One uniform number each, in milliseconds and whatever the time step, so that
+//! the same stream gives the same trial at every dt; the caller rounds down to its dt afterwards.
+
+use cogrnn_core::random::Stream;
+use cogrnn_core::units::{Time, ms};
+
+/// An exponential distribution cut to `low <= d < high`.
+///
+/// ```text
+/// F(d) = (1 - exp(-(d - low)/mean)) / (1 - exp(-(high - low)/mean))
+/// ```
+///
+/// The same as to redraw an exponential number until it falls between the bounds (Song et al. 2016,
+/// pycog/tasktools.py), as the exponential has no memory. `mean` is the mean before the cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TruncatedExponential {
+    /// Mean of the exponential before the cut.
+    pub mean: Time,
+    /// Shortest duration, included.
+    pub low: Time,
+    /// Longest duration, excluded.
+    pub high: Time,
+}
+
+impl TruncatedExponential {
+    /// What of the exponential starting at `low` lies below `high`.
+    fn kept(&self) -> f64 {
+        -libm::expm1(-((self.high - self.low) / self.mean))
+    }
+
+    /// One duration.
+    pub fn draw(&self, stream: &mut Stream) -> Time {
+        let u = stream.uniform();
+        let d = self.low.as_ms() - self.mean.as_ms() * libm::log1p(-u * self.kept());
+        // rounding must not reach `high`, which is excluded
+        ms(d.min(self.high.as_ms().next_down()))
+    }
+
+    /// Probability of a duration shorter than `d`.
+    pub fn cdf(&self, d: Time) -> f64 {
+        let d = d.as_ms().clamp(self.low.as_ms(), self.high.as_ms());
+        -libm::expm1(-(d - self.low.as_ms()) / self.mean.as_ms()) / self.kept()
+    }
+
+    /// Mean after the cut.
+    pub fn expectation(&self) -> Time {
+        let tail = 1.0 - self.kept();
+        self.low + self.mean - (self.high - self.low) * (tail / self.kept())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cogrnn_core::random::{Address, Purpose};
+
+    const STIMULUS: TruncatedExponential = TruncatedExponential { mean: ms(330.0), low: ms(80.0), high: ms(1500.0) };
+
+    #[test]
+    fn draws_have_the_mean_of_the_closed_form() {
+        // ∫ d exp(-d/330) over 80..1500 / ∫ exp(-d/330), by parts, worked out apart from the code
+        let (a, b) = (libm::exp(-80.0 / 330.0), libm::exp(-1500.0 / 330.0));
+        let mean = ((80.0 + 330.0) * a - (1500.0 + 330.0) * b) / (a - b);
+        assert!((STIMULUS.expectation().as_ms() - mean).abs() < 1e-9);
+
+        let mut stream = Address { seed: 9, purpose: Purpose::TestTrials, trial: 0 }.stream();
+        let n = 100_000;
+        let draws: Vec<f64> = (0..n).map(|_| STIMULUS.draw(&mut stream).as_ms()).collect();
+        assert!(draws.iter().all(|d| (80.0..1500.0).contains(d)));
+        // the s.d. is below that of the exponential before the cut, 330: four errors of the mean
+        let drawn = draws.iter().sum::<f64>() / f64::from(n);
+        assert!((drawn - mean).abs() < 4.0 * 330.0 / f64::from(n).sqrt(), "{drawn} {mean}");
+    }
+
+    #[test]
+    fn draws_follow_the_cdf() {
+        let mut stream = Address { seed: 4, purpose: Purpose::TestTrials, trial: 0 }.stream();
+        let n = 20_000;
+        let mut draws: Vec<f64> = (0..n).map(|_| STIMULUS.draw(&mut stream).as_ms()).collect();
+        draws.sort_by(f64::total_cmp);
+        let distance = draws
+            .iter()
+            .enumerate()
+            .map(|(i, d)| ((i as f64 + 0.5) / f64::from(n) - STIMULUS.cdf(ms(*d))).abs())
+            .fold(0.0, f64::max);
+        // Kolmogorov and Smirnov: beyond 2.2/sqrt(n) with probability 1e-4
+        assert!(distance < 2.2 / f64::from(n).sqrt(), "{distance}");
+        assert_eq!((STIMULUS.cdf(ms(10.0)), STIMULUS.cdf(ms(2e3))), (0.0, 1.0));
+    }
+}

@@ -1,0 +1,246 @@
+//! What every task of the registry must keep to.
+
+use cogrnn_core::random::{Address, Purpose, Stream};
+use cogrnn_core::settings::Defaults;
+use cogrnn_core::task::{Outline, Performance, Request, Set, Task, argmax};
+use cogrnn_core::units::{Time, ms};
+use cogrnn_tasks::TASKS;
+use cogrnn_tasks::testing::{Trial, input_noise, stream, trial};
+
+const SETS: [Set; 3] = [Set::Training, Set::Validation, Set::Test];
+
+/// Time step of training, Song et al. 2016.
+const DT: Time = ms(20.0);
+
+/// S.d. of the input noise, Song et al. 2016, table 1.
+const SIGMA_IN: f64 = 0.01;
+
+fn tasks() -> Vec<Box<dyn Task>> {
+    TASKS.iter().map(|entry| (entry.build)(&mut Defaults).unwrap()).collect()
+}
+
+fn request(set: Set, index: usize, dt: Time) -> Request<'static> {
+    Request { set, index, dt, force: &[] }
+}
+
+fn noise_stream(trial: usize) -> Stream {
+    Address { seed: 5, purpose: Purpose::TestInputs, trial: trial as u64 }.stream()
+}
+
+/// Per cent right of an observer over validation trials, and how many had a choice.
+fn per_cent_right(
+    task: &dyn Task,
+    trials: usize,
+    dt: Time,
+    mut answer: impl FnMut(&Trial, &mut Stream) -> Vec<f32>,
+) -> (f64, usize) {
+    let (mut right, mut choices) = (0, 0);
+    for index in 0..trials {
+        let trial = trial(task, &request(Set::Validation, index, dt), 3);
+        let answer = answer(&trial, &mut noise_stream(index));
+        if let Some(is_right) = trial.is_right(&answer) {
+            right += usize::from(is_right);
+            choices += 1;
+        }
+    }
+    (100.0 * right as f64 / choices as f64, choices)
+}
+
+/// Four standard deviations of a percentage estimated from n trials, and never nothing: a limit of
+/// 99.99 % must allow for one more error than expected.
+fn four_sigma(per_cent: f64, n: usize) -> f64 {
+    let p = per_cent / 100.0;
+    100.0 * (4.0 * (p * (1.0 - p) / n as f64).sqrt()).max(2.0 / n as f64)
+}
+
+#[test]
+fn names_are_those_of_the_registry() {
+    for (entry, task) in TASKS.iter().zip(tasks()) {
+        assert_eq!(entry.name, task.name());
+        assert_eq!(TASKS.iter().filter(|other| other.name == entry.name).count(), 1);
+        let columns = task.conditions().columns.len();
+        assert!(task.conditions().rows.iter().all(|row| row.len() == columns));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trial() {
+    for task in tasks() {
+        for set in SETS {
+            for index in 0..30 {
+                let request = request(set, index, DT);
+                assert_eq!(trial(&*task, &request, 8), trial(&*task, &request, 8));
+            }
+        }
+    }
+}
+
+#[test]
+fn another_index_gives_another_trial() {
+    for task in tasks().iter().filter(|task| task.period() > 1) {
+        for set in SETS {
+            let outlines: Vec<Outline> = (0..40).map(|i| trial(&**task, &request(set, i, DT), 8).outline).collect();
+            let different = |o: &&Outline| outlines.iter().filter(|other| other == o).count() < 40;
+            assert!(outlines.iter().all(|o| different(&o)), "{} {set:?}", task.name());
+        }
+    }
+}
+
+/// A sample at the same place of the same epoch must be the same at both time steps. Boundaries may
+/// shift, by less than the coarser step for each duration that was rounded down.
+#[test]
+fn halving_dt_gives_the_same_trial() {
+    for task in tasks() {
+        let (width, outputs) = (task.inputs().len(), task.outputs().len());
+        for set in SETS {
+            for index in 0..60 {
+                let coarse = trial(&*task, &request(set, index, DT), 8);
+                let fine = trial(&*task, &request(set, index, DT * 0.5), 8);
+                assert_eq!(coarse.outline.condition, fine.outline.condition);
+                assert_eq!(coarse.outline.choice, fine.outline.choice);
+                assert_eq!(coarse.outline.epochs.len(), fine.outline.epochs.len());
+
+                let same_sample = |j: usize, k: usize| {
+                    assert_eq!(coarse.inputs[j * width..][..width], fine.inputs[k * width..][..width]);
+                    assert_eq!(coarse.targets[j * outputs..][..outputs], fine.targets[k * outputs..][..outputs]);
+                    assert_eq!(coarse.mask[j * outputs..][..outputs], fine.mask[k * outputs..][..outputs]);
+                };
+                if coarse.outline.epochs.is_empty() {
+                    assert_eq!(fine.steps / 2, coarse.steps);
+                    (0..coarse.steps).for_each(|j| same_sample(j, 2 * j + 1));
+                }
+                for (a, b) in coarse.outline.epochs.iter().zip(&fine.outline.epochs) {
+                    assert_eq!(a.name, b.name);
+                    assert_eq!((b.end - b.start).floor_to(DT), a.end - a.start, "{}", a.name);
+                    let first = (a.start.steps(DT), b.start.steps(fine.dt));
+                    for j in 0..(a.end - a.start).steps(DT) {
+                        same_sample(first.0 + j, first.1 + 2 * j + 1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is not asked has no target, and what a trial is judged by is asked at its end.
+#[test]
+fn the_mask_covers_what_is_asked() {
+    for task in tasks() {
+        let outputs = task.outputs().len();
+        for set in SETS {
+            for index in 0..60 {
+                let trial = trial(&*task, &request(set, index, DT), 8);
+                assert!(trial.mask.iter().all(|m| *m == 0.0 || *m == 1.0));
+                assert!(trial.mask.contains(&1.0));
+                for (target, mask) in trial.targets.iter().zip(&trial.mask) {
+                    assert!(*mask == 1.0 || *target == 0.0);
+                }
+                if let Some(choice) = trial.outline.choice {
+                    let last = (trial.steps - 1) * outputs;
+                    assert!(trial.mask[last..].iter().all(|m| *m == 1.0));
+                    assert_eq!(argmax(&trial.targets[last..]), choice);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn epochs_fill_the_trial_in_order() {
+    for task in tasks() {
+        for set in SETS {
+            for index in 0..60 {
+                let outline = trial(&*task, &request(set, index, DT), 8).outline;
+                assert!(outline.epochs.is_sorted_by(|a, b| a.start <= b.start));
+                assert!(outline.epochs.iter().all(|e| e.start <= e.end && e.end <= outline.duration));
+            }
+        }
+    }
+}
+
+#[test]
+fn validation_goes_through_each_condition_once() {
+    for task in tasks() {
+        let rows = task.conditions().rows.len();
+        for block in 0..3 {
+            let mut count = vec![0; rows];
+            let mut catch = 0;
+            for place in 0..task.period() {
+                let outline = trial(&*task, &request(Set::Validation, block * task.period() + place, DT), 8).outline;
+                match outline.condition {
+                    Some(row) => {
+                        count[row] += 1;
+                        for (name, value) in task.conditions().columns.iter().zip(&task.conditions().rows[row]) {
+                            assert_eq!(outline.value(name), Some(*value));
+                        }
+                    }
+                    None => catch += 1,
+                }
+            }
+            assert!(count.iter().all(|n| *n == 1), "{}: {count:?}", task.name());
+            assert_eq!(catch, task.period() - rows, "{}", task.name());
+        }
+    }
+}
+
+#[test]
+fn training_draws_conditions_evenly() {
+    for task in tasks().iter().filter(|task| !task.conditions().rows.is_empty()) {
+        let n = 8000;
+        let mut count = vec![0; task.conditions().rows.len()];
+        for index in 0..n {
+            let request = request(Set::Training, index, DT);
+            if let Some(row) = task.outline(&request, &mut stream(&request, 8)).condition {
+                count[row] += 1;
+            }
+        }
+        let drawn: usize = count.iter().sum();
+        let p = 1.0 / count.len() as f64;
+        // five s.d. of a binomial: 1e-5 for all conditions of all tasks together
+        let bound = 5.0 * (drawn as f64 * p * (1.0 - p)).sqrt();
+        for c in &count {
+            assert!((*c as f64 - drawn as f64 * p).abs() < bound, "{}: {count:?}", task.name());
+        }
+    }
+}
+
+#[test]
+fn the_ideal_observer_makes_no_error_without_noise() {
+    for task in tasks() {
+        for dt in [DT, ms(0.5)] {
+            for index in 0..2 * task.period() {
+                let trial = trial(&*task, &request(Set::Validation, index, dt), 8);
+                let answer = trial.ideal_answer(&*task, 0.0, &mut noise_stream(index));
+                assert_eq!(trial.rmse(&answer), 0.0, "{} {index}", task.name());
+                assert_ne!(trial.is_right(&answer), Some(false));
+            }
+            assert_eq!(task.noise_limit(0.0, dt), 100.0);
+        }
+    }
+}
+
+/// Noise of the paper, and five times as much, where the limit is far from 100 %.
+#[test]
+fn the_ideal_observer_reaches_the_noise_limit() {
+    for task in tasks().iter().filter(|task| task.performance() != Performance::Error) {
+        for (dt, factor, blocks) in [(DT, 1.0, 400), (DT, 5.0, 400), (ms(0.5), 1.0, 60)] {
+            let noise = factor * input_noise(SIGMA_IN, dt);
+            let limit = task.noise_limit(noise, dt);
+            let (score, n) = per_cent_right(&**task, blocks * task.period(), dt, |trial, stream| {
+                trial.ideal_answer(&**task, noise, stream)
+            });
+            println!("{} dt {dt} noise {noise:.4}: {score:.2} % of {n}, limit {limit:.2} %", task.name());
+            assert!((score - limit).abs() < four_sigma(limit, n), "{}: {score} {limit}", task.name());
+        }
+    }
+}
+
+#[test]
+fn a_random_observer_scores_chance() {
+    for task in tasks().iter().filter(|task| task.performance() != Performance::Error) {
+        let (score, n) = per_cent_right(&**task, 400 * task.period(), DT, |trial, stream| {
+            trial.targets.iter().map(|_| stream.normal() as f32).collect()
+        });
+        assert!((score - task.chance()).abs() < four_sigma(task.chance(), n), "{}: {score}", task.name());
+    }
+}

@@ -1,0 +1,324 @@
+//! Experiments: a TOML file becomes a task, a network, its constraints, a rule and a stopping rule.
+//!
+//! A run is a pure function of its experiment. Every setting is named, explained and given its default
+//! where it is read; what is read is what exists, so that a misspelt key is found.
+
+mod network;
+mod rule;
+
+pub use network::{NetworkPlan, Plan};
+pub use rule::{OptimiserPlan, RulePlan};
+
+use crate::files;
+use crate::reader::{Document, Section};
+use cogrnn_core::error::{Error, Result};
+use cogrnn_core::settings::Settings;
+use cogrnn_core::task::{Performance, Set, Task};
+use cogrnn_core::units::{Time, ms};
+use std::path::Path;
+use std::sync::Arc;
+
+/// An experiment that comes with the program.
+#[derive(Clone, Debug)]
+pub struct Shipped {
+    /// Its name: `song2016/perceptual-decision`.
+    pub name: &'static str,
+    /// One line.
+    pub title: String,
+    /// Its file.
+    pub text: &'static str,
+}
+
+/// The files under `experiments/`, one line each.
+#[rustfmt::skip]
+const SHIPPED: &[(&str, &str)] = &[
+    ("song2016/perceptual-decision", include_str!("../../../../experiments/song2016/perceptual-decision.toml")),
+    ("song2016/sinewave", include_str!("../../../../experiments/song2016/sinewave.toml")),
+];
+
+/// All experiments that come with the program.
+pub fn shipped() -> Vec<Shipped> {
+    let title = |text: &str, name: &str| {
+        let document = Document::parse(text, name, &[]).ok()?;
+        document.section("").optional_text("title", "").ok().flatten()
+    };
+    SHIPPED.iter().map(|&(name, text)| Shipped { name, text, title: title(text, name).unwrap_or_default() }).collect()
+}
+
+/// When training has reached what it is for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stop {
+    /// Performance in per cent that the mean of the last checks must exceed.
+    pub performance: Option<f64>,
+    /// How many checks that mean is over.
+    pub over: usize,
+    /// Validation RMSE that ends training.
+    pub error: f64,
+    /// Updates since the best network after which training gives up.
+    pub patience: u64,
+    /// Updates after which training ends in any case.
+    pub max_updates: u64,
+}
+
+/// An experiment, read and checked.
+#[derive(Clone)]
+pub struct Experiment {
+    /// Shipped name or file name.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// The seed that decides everything.
+    pub seed: u64,
+    /// The task.
+    pub task: Arc<dyn Task>,
+    /// The network, its constraints and initial weights.
+    pub network: NetworkPlan,
+    /// What trains it.
+    pub rule: RulePlan,
+    /// Time step of training.
+    pub dt: Time,
+    /// Trials an update.
+    pub trials: usize,
+    /// Trials a check.
+    pub validation_trials: usize,
+    /// Updates from check to check.
+    pub check_every: u64,
+    /// When it ends.
+    pub stop: Stop,
+    /// Time step of testing.
+    pub test_dt: Time,
+    /// Weights smaller than this are removed for testing.
+    pub threshold: f64,
+    cite: Vec<String>,
+    resolved: String,
+    warnings: Vec<String>,
+}
+
+impl Experiment {
+    /// Loads a shipped experiment by its name, or a TOML file by its path.
+    ///
+    /// # Errors
+    /// Anything that would not work, each with its place in the file.
+    pub fn load(what: &str, overrides: &[String]) -> Result<Experiment> {
+        if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == what) {
+            return Experiment::parse(text, name, &format!("{name}.toml"), overrides);
+        }
+        let path = Path::new(what);
+        if !path.exists() {
+            let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+            let near = crate::reader::nearest(what, names.iter().copied());
+            return Err(Error::input(format!("there is no experiment `{what}`"))
+                .why(format!("it is neither a file nor one of {}", names.join(", ")))
+                .remedy(match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`cogrnn list` shows what comes with the program".to_string(),
+                }));
+        }
+        let text = files::read_text(path)?;
+        let stem = path.file_name().map_or_else(|| what.to_string(), |n| n.to_string_lossy().into_owned());
+        Experiment::parse(&text, &stem, what, overrides)
+    }
+
+    /// Reads an experiment; `origin` is what messages call its file.
+    ///
+    /// # Errors
+    /// Anything that would not work, each with its place in the text.
+    pub fn parse(text: &str, name: &str, origin: &str, overrides: &[String]) -> Result<Experiment> {
+        let document = Document::parse(text, origin, overrides)?;
+        let read = Experiment::read(&document, name);
+        // A misspelt key explains more than what its absence led to.
+        match (read, document.finish()) {
+            (Ok(mut experiment), Ok(())) => {
+                experiment.resolved = document.resolved();
+                Ok(experiment)
+            }
+            (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+            (Err(first), Err(unknown)) => {
+                // Keys that were never reached are not unknown; only the first error is sure.
+                Err(if unknown.what.contains("is not a setting") && first.place.is_none() { unknown } else { first })
+            }
+        }
+    }
+
+    fn read(document: &Document, name: &str) -> Result<Experiment> {
+        let mut top = document.section("");
+        let title = top.text("title", name, "one line for listings")?;
+        let _ = top.optional_text("about", "what it is for")?;
+        let cite = top.strings("cite", &[], "what to cite beside cogrnn")?;
+        crate::folder::bibliography(&cite).map_err(|e| top.blame("cite", e))?;
+        let seed = top.count("seed", 1, "decides everything: weights, trials, noise")? as u64;
+
+        let mut section = document.section("task");
+        let names: Vec<&'static str> = cogrnn_tasks::TASKS.iter().map(|t| t.name).collect();
+        let task_name = section.required_word("name", &names, "what is to be done")?;
+        let task = (cogrnn_tasks::find(&task_name)?.build)(&mut section)?;
+
+        let mut warnings = Vec::new();
+        let plan = NetworkPlan::read(document, &*task, &mut warnings)?;
+        let rule = RulePlan::read(document, plan.has_signs())?;
+
+        let mut training = document.section("training");
+        let fastest = plan.tau.iter().fold(f64::INFINITY, |m, t| m.min(t.as_ms()));
+        let dt = training.positive_time(
+            "dt",
+            ms(fastest / 5.0),
+            "time step while learning; a fifth of tau in Song et al. 2016",
+        )?;
+        check_step(&training, "dt", dt, &plan)?;
+        let trials = training.positive_count("trials", 20, "trials an update")?;
+        let validation_trials = training.positive_count("validation_trials", 1000, "trials a check")?;
+        let check_every =
+            training.positive_count("check_every", (10_000 / trials).max(1), "updates from check to check")? as u64;
+
+        let mut section = document.section("stop");
+        let measured = task.performance() != Performance::Error;
+        let (mut performance, mut over) = (None, 5);
+        if measured {
+            performance =
+                section.optional_number("performance", "per cent that the mean of the last checks must exceed")?;
+            if performance.is_some() {
+                over = section.positive_count("over", 5, "how many checks that mean is over")?;
+            } else {
+                section.ineffective("over", "no `performance` is asked for")?;
+            }
+        } else {
+            let because = format!("`{task_name}` has no choices to get right; it is judged by its error");
+            section.ineffective("performance", &because)?;
+            section.ineffective("over", &because)?;
+        }
+        let stop = Stop {
+            performance,
+            over,
+            error: section.number_in("error", 0.0, 0.0, f64::INFINITY, "validation RMSE that ends training")?,
+            patience: section.positive_count(
+                "patience",
+                100 * check_every as usize,
+                "updates without a better network before giving up",
+            )? as u64,
+            max_updates: section.positive_count("max_updates", 10_000_000, "updates at most")? as u64,
+        };
+
+        let mut section = document.section("test");
+        let test_dt = section.positive_time("dt", ms(0.5f64.min(dt.as_ms())), "time step of the trained network")?;
+        check_step(&section, "dt", test_dt, &plan)?;
+        let threshold = section.number_in(
+            "threshold",
+            1e-4,
+            0.0,
+            f64::INFINITY,
+            "smaller weights are removed from the trained network",
+        )?;
+
+        let experiment = Experiment {
+            name: name.to_string(),
+            title,
+            seed,
+            task: Arc::from(task),
+            network: plan,
+            rule,
+            dt,
+            trials,
+            validation_trials,
+            check_every,
+            stop,
+            test_dt,
+            threshold,
+            cite,
+            resolved: String::new(),
+            warnings,
+        };
+        experiment.try_out(&training)?;
+        Ok(experiment)
+    }
+
+    /// Draws a few trials and builds the network, so that nothing fails once training has begun.
+    fn try_out(&self, training: &Section<'_>) -> Result<()> {
+        let generator = self.generator(Set::Training, self.dt, cogrnn_core::kernels::Isa::Plain);
+        let drawn = generator.draw(0, self.trials.max(100));
+        if let Some(short) = drawn.last().filter(|d| d.steps == 0) {
+            return Err(training.blame(
+                "dt",
+                Error::input(format!(
+                    "a trial of {} is shorter than the time step of {}",
+                    short.outline.duration, self.dt
+                ))
+                .why("it would have no sample")
+                .remedy("make the task's epochs longer or dt shorter"),
+            ));
+        }
+        self.network.build::<f32>(self.dt, self.seed, cogrnn_core::kernels::Isa::best())?;
+        Ok(())
+    }
+
+    /// What makes the trials of a set.
+    pub fn generator(&self, set: Set, dt: Time, isa: cogrnn_core::kernels::Isa) -> cogrnn_core::trials::Generator<'_> {
+        cogrnn_core::trials::Generator {
+            task: &*self.task,
+            stage: &self.network.inputs,
+            set,
+            dt,
+            seed: self.seed,
+            isa,
+            force: &[],
+        }
+    }
+
+    /// The experiment with every default written out; reading it gives the same experiment.
+    pub fn resolved(&self) -> &str {
+        &self.resolved
+    }
+
+    /// What is allowed but probably not meant.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Keys of what to cite.
+    pub fn cite(&self) -> &[String] {
+        &self.cite
+    }
+
+    /// What it will do, in a few lines.
+    pub fn summary(&self) -> Vec<(String, String)> {
+        let mut rows = vec![("task".to_string(), self.task.name().to_string())];
+        rows.extend(self.network.summary());
+        rows.push(("rule".into(), self.rule.summary()));
+        rows.push((
+            "training".into(),
+            format!(
+                "{} trials an update at dt = {}, a check of {} trials every {} updates",
+                self.trials, self.dt, self.validation_trials, self.check_every
+            ),
+        ));
+        let mut until = Vec::new();
+        if let Some(p) = self.stop.performance {
+            until.push(format!("the mean performance of {} checks exceeds {p} %", self.stop.over));
+        }
+        if self.stop.error > 0.0 {
+            until.push(format!("the error is at most {}", self.stop.error));
+        }
+        until.push(format!("{} updates", self.stop.max_updates));
+        rows.push(("until".into(), until.join(", or ")));
+        rows
+    }
+}
+
+impl std::fmt::Debug for Experiment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Experiment {}, seed {}", self.name, self.seed)
+    }
+}
+
+/// dt ≤ tau for every unit.
+fn check_step(section: &Section<'_>, key: &str, dt: Time, plan: &NetworkPlan) -> Result<()> {
+    let fastest = plan.tau.iter().fold(f64::INFINITY, |m, t| m.min(t.as_ms()));
+    if dt.as_ms() <= fastest {
+        return Ok(());
+    }
+    Err(section.blame(
+        key,
+        Error::input(format!("the time step of {dt} is longer than the time constant of {}", ms(fastest)))
+            .why("Euler steps with dt > tau overshoot: x changes its sign at every step")
+            .remedy(format!("take dt = \"{}\" (a fifth of tau) or less", ms(fastest / 5.0))),
+    ))
+}

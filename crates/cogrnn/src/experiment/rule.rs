@@ -1,0 +1,231 @@
+//! The sections that make a rule: `[rule]`, `[optimiser]`, `[penalties]`.
+
+use crate::reader::Document;
+use cogrnn_core::error::{Error, Result};
+use cogrnn_core::params::Arena;
+use cogrnn_core::real::Real;
+use cogrnn_core::settings::Settings;
+use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
+use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL2, WeightPenalty};
+use cogrnn_rules::{Bptt, Descent};
+
+/// Which optimiser, and how it is set.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OptimiserPlan {
+    /// Plain gradient descent.
+    Sgd(Sgd),
+    /// With momentum.
+    Momentum(Momentum),
+    /// Adam.
+    Adam(Adam),
+}
+
+impl OptimiserPlan {
+    fn build<F: Real>(&self) -> Box<dyn Optimiser<F>> {
+        match self.clone() {
+            OptimiserPlan::Sgd(o) => Box::new(o),
+            OptimiserPlan::Momentum(o) => Box::new(o),
+            OptimiserPlan::Adam(o) => Box::new(o),
+        }
+    }
+}
+
+/// What trains the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RulePlan {
+    /// Weight of the Ω regulariser.
+    pub omega: f64,
+    /// Smallest squared error gradient that Ω looks at.
+    pub bound: f64,
+    /// Steps after which the backward sweep is cut.
+    pub truncation: Option<usize>,
+    /// The optimiser.
+    pub optimiser: OptimiserPlan,
+    /// Longest gradient that is followed.
+    pub clip: Option<f64>,
+    /// Whether a gradient that is no number is replaced.
+    pub guard: bool,
+    l1: Vec<L1>,
+    l2: Vec<L2>,
+    rate_l2: f64,
+}
+
+impl RulePlan {
+    pub(super) fn read(document: &Document, _dale: bool) -> Result<RulePlan> {
+        let mut section = document.section("rule");
+        section.word("name", "bptt", &["bptt"], "which learning rule")?;
+        // Song et al. 2016, table 1
+        let omega = section.number_in(
+            "omega",
+            2.0,
+            0.0,
+            f64::INFINITY,
+            "weight of the regulariser against vanishing gradients; 0 leaves it out",
+        )?;
+        let bound = if omega > 0.0 {
+            section.number_in(
+                "omega_bound",
+                1e-20,
+                0.0,
+                1.0,
+                "squared error gradients below this are left out of it",
+            )?
+        } else {
+            section.ineffective("omega_bound", "`omega` is 0")?;
+            1e-20
+        };
+        let truncation = section
+            .optional_count("truncate", "steps after which nothing flows further back; left out: the whole trial")?;
+        if truncation == Some(0) {
+            return Err(section.blame(
+                "truncate",
+                Error::input("`truncate` is 0")
+                    .why("then no step would learn from another")
+                    .remedy("leave it out to sweep the whole trial"),
+            ));
+        }
+
+        let mut section = document.section("optimiser");
+        let name = section.word("name", "sgd", &["sgd", "momentum", "adam"], "what follows the gradient")?;
+        let usual = if name == "adam" { 0.001 } else { 0.01 };
+        let rate = section.number_in("learning_rate", usual, 0.0, f64::INFINITY, "eta")?;
+        let schedule =
+            section.word("schedule", "constant", &["constant", "step", "cosine"], "how the learning rate changes")?;
+        let rate = match schedule.as_str() {
+            "step" => Schedule::Step {
+                start: rate,
+                factor: section.number_in("schedule_factor", 0.5, 0.0, 1.0, "what it is multiplied by at each step")?,
+                every: section.positive_count("schedule_every", 10_000, "updates from step to step")? as u64,
+            },
+            "cosine" => Schedule::Cosine {
+                start: rate,
+                end: section.number_in("schedule_end", 0.0, 0.0, f64::INFINITY, "where it ends")?,
+                updates: section.positive_count("schedule_updates", 10_000, "updates until then")? as u64,
+            },
+            _ => Schedule::Constant(rate),
+        };
+        let because = format!("`schedule = \"{schedule}\"` does not use it");
+        for (key, of) in [
+            ("schedule_factor", "step"),
+            ("schedule_every", "step"),
+            ("schedule_end", "cosine"),
+            ("schedule_updates", "cosine"),
+        ] {
+            if schedule != of {
+                section.ineffective(key, &because)?;
+            }
+        }
+        let because = format!("`name = \"{name}\"` does not use it");
+        for (key, of) in [("momentum", "momentum"), ("beta1", "adam"), ("beta2", "adam"), ("epsilon", "adam")] {
+            if name != of {
+                section.ineffective(key, &because)?;
+            }
+        }
+        let optimiser = match name.as_str() {
+            "momentum" => OptimiserPlan::Momentum(Momentum {
+                rate,
+                momentum: section.number_in("momentum", 0.9, 0.0, 1.0, "mu")?,
+            }),
+            // Kingma & Ba 2015
+            "adam" => OptimiserPlan::Adam(Adam {
+                rate,
+                beta1: section.number_in("beta1", 0.9, 0.0, 1.0, "memory of the mean")?,
+                beta2: section.number_in("beta2", 0.999, 0.0, 1.0, "memory of the square")?,
+                epsilon: section.number_in("epsilon", 1e-8, 0.0, 1.0, "keeps steps finite")?,
+            }),
+            _ => OptimiserPlan::Sgd(Sgd { rate }),
+        };
+        // Song et al. 2016, table 1: G = 1
+        let clip = section.number_in(
+            "max_gradient_norm",
+            1.0,
+            0.0,
+            f64::INFINITY,
+            "longer gradients are shortened to this; 0 follows any",
+        )?;
+        let guard = section.flag(
+            "guard",
+            false,
+            "replace a gradient that is no number by 0.02 w_rec, as the reference program does, instead of stopping",
+        )?;
+
+        let mut section = document.section("penalties");
+        let mut cost = |key: &'static str, about: &'static str| section.number_in(key, 0.0, 0.0, f64::INFINITY, about);
+        let mut plan = RulePlan {
+            omega,
+            bound,
+            truncation,
+            optimiser,
+            clip: (clip > 0.0).then_some(clip),
+            guard,
+            l1: vec![],
+            l2: vec![],
+            rate_l2: 0.0,
+        };
+        for (key, block, about) in [
+            ("l1_in", "w_in", "times mean |w_in|"),
+            ("l1_rec", "w_rec", "times mean |w_rec|"),
+            ("l1_out", "w_out", "times mean |w_out|"),
+        ] {
+            plan.l1.push(L1 { block, lambda: cost(key, about)? });
+        }
+        for (key, block, about) in [
+            ("l2_in", "w_in", "times mean w_in²"),
+            ("l2_rec", "w_rec", "times mean w_rec²"),
+            ("l2_out", "w_out", "times mean w_out²"),
+        ] {
+            plan.l2.push(L2 { block, lambda: cost(key, about)? });
+        }
+        plan.rate_l2 = cost("l2_rates", "times mean r²")?;
+        plan.l1.retain(|p| p.lambda > 0.0);
+        plan.l2.retain(|p| p.lambda > 0.0);
+        Ok(plan)
+    }
+
+    /// The rule.
+    pub fn build<F: Real>(&self) -> Descent<Bptt<F>, F> {
+        let mut estimator = Bptt::new(self.omega);
+        estimator.bound = self.bound;
+        estimator.truncation = self.truncation;
+        estimator.activity = self.activity();
+        Descent {
+            estimator,
+            optimiser: self.optimiser.build(),
+            penalties: self.penalties(),
+            clip: self.clip,
+            guard: self.guard,
+        }
+    }
+
+    /// What the weights cost beside the loss.
+    pub fn weight_cost<F: Real>(&self, theta: &Arena<F>) -> f64 {
+        self.penalties().iter().map(|p| p.value(theta)).sum()
+    }
+
+    /// What rates cost, if they cost anything: rates of one trial and step, and 1 / (steps · trials ·
+    /// units).
+    pub fn rate_cost(&self) -> Option<RateL2> {
+        (self.rate_l2 > 0.0).then_some(RateL2 { lambda: self.rate_l2 })
+    }
+
+    fn penalties<F: Real>(&self) -> Vec<Box<dyn WeightPenalty<F>>> {
+        let l1 = self.l1.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<F>>);
+        let l2 = self.l2.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<F>>);
+        l1.chain(l2).collect()
+    }
+
+    fn activity<F: Real>(&self) -> Vec<Box<dyn ActivityPenalty<F>>> {
+        self.rate_cost().into_iter().map(|p| Box::new(p) as Box<dyn ActivityPenalty<F>>).collect()
+    }
+
+    pub(super) fn summary(&self) -> String {
+        let with = match &self.optimiser {
+            OptimiserPlan::Sgd(_) => "gradient descent",
+            OptimiserPlan::Momentum(_) => "momentum",
+            OptimiserPlan::Adam(_) => "Adam",
+        };
+        let omega =
+            if self.omega > 0.0 { format!(" and Ω regulariser (weight {})", self.omega) } else { String::new() };
+        format!("backpropagation through time by {with}{omega}")
+    }
+}

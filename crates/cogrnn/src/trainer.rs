@@ -1,0 +1,581 @@
+//! Training: updates, checks, stopping rules, checkpoints, and all files of the run folder.
+
+use crate::archive::{Archive, Data};
+use crate::experiment::{Experiment, Plan};
+use crate::files;
+use crate::folder::{self, Environment};
+use cogrnn_core::crew::Crew;
+use cogrnn_core::error::{Error, Result};
+use cogrnn_core::kernels::Isa;
+use cogrnn_core::network::{History, Network, Noise, Room};
+use cogrnn_core::params::{Arena, Plastic};
+use cogrnn_core::readout::Tally;
+use cogrnn_core::rule::Rule;
+use cogrnn_core::run::{self, Run, performance};
+use cogrnn_core::task::Set;
+use cogrnn_core::trials::unit_noise;
+use cogrnn_networks::rate::initial::spectral_radius;
+use cogrnn_rules::penalties::ActivityPenalty;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// What a run is given of the machine; none of it changes a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Threads.
+    pub threads: usize,
+    /// Kernels; `None` for the fastest.
+    pub kernels: Option<Isa>,
+}
+
+impl Machine {
+    /// The kernels in use.
+    pub fn isa(&self) -> Isa {
+        self.kernels.unwrap_or_else(Isa::best)
+    }
+}
+
+/// What happens while a network learns.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Training begins, or goes on.
+    Started {
+        /// Updates already made.
+        updates: u64,
+        /// Updates at most.
+        max_updates: u64,
+    },
+    /// One update of the weights.
+    Update {
+        /// Updates so far.
+        updates: u64,
+        /// Trials so far.
+        trials: u64,
+        /// Mean loss of its trials.
+        loss: f64,
+        /// Length of the gradient before clipping.
+        gradient_norm: f64,
+    },
+    /// The network was tried on validation trials.
+    Check(&'a Check),
+    /// A checkpoint is on the disk.
+    Saved,
+}
+
+/// One row of the learning curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Updates so far.
+    pub updates: u64,
+    /// Trials so far.
+    pub trials: u64,
+    /// Validation loss and what weights and rates cost, without Ω.
+    pub cost: f64,
+    /// Root mean squared error.
+    pub rmse: f64,
+    /// Per cent of right choices, where the task has choices.
+    pub performance: Option<f64>,
+    /// λ Ω of the last update; 0 before the first.
+    pub omega: f64,
+    /// Length of its gradient before clipping.
+    pub gradient_norm: f64,
+    /// Of the effective recurrent weights.
+    pub spectral_radius: f64,
+    /// Whether this is the best network so far.
+    pub best: bool,
+}
+
+/// Why training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The performance asked for was reached.
+    Performance,
+    /// The error asked for was reached.
+    Error,
+    /// No better network for too long.
+    Patience,
+    /// The experiment's limit of updates.
+    MaxUpdates,
+    /// The limit of updates on the command line.
+    Asked,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Reason::Performance => "the performance asked for",
+            Reason::Error => "the error asked for",
+            Reason::Patience => "no better network for too long",
+            Reason::MaxUpdates => "the experiment's limit of updates",
+            Reason::Asked => "the limit of updates asked for",
+            Reason::Interrupted => "interruption",
+        })
+    }
+}
+
+/// How a training went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Why it ended.
+    pub reason: Reason,
+    /// Performance at the last check, per cent.
+    pub performance: Option<f64>,
+    /// Error at the last check.
+    pub rmse: f64,
+    /// Trials learnt from.
+    pub trials: u64,
+    /// Updates of the weights.
+    pub updates: u64,
+    /// Wall-clock time of training, all sittings together.
+    pub seconds: f64,
+    /// The seed.
+    pub seed: u64,
+    /// Of the program.
+    pub version: String,
+}
+
+/// All that goes on from update to update.
+#[derive(Clone, Debug)]
+struct Progress {
+    updates: u64,
+    seconds: f64,
+    omega: f64,
+    gradient_norm: f64,
+    history: Vec<Check>,
+    theta: Arena<f32>,
+    memory: Vec<(String, Vec<f32>)>,
+    best: Arena<f32>,
+    best_cost: f64,
+    best_updates: u64,
+}
+
+/// A network in training, and the folder that keeps it.
+#[derive(Debug)]
+pub struct Trainer {
+    experiment: Experiment,
+    folder: PathBuf,
+    machine: Machine,
+    progress: Progress,
+}
+
+/// The part of a checkpoint that is not arrays.
+#[derive(Serialize, Deserialize)]
+struct Notes {
+    updates: u64,
+    seconds: f64,
+    omega: f64,
+    gradient_norm: f64,
+    history: Vec<Check>,
+    best_cost: Option<f64>,
+    best_updates: u64,
+}
+
+impl Trainer {
+    /// Starts a training in a new folder.
+    ///
+    /// # Errors
+    /// If the folder exists and may not be overwritten, or cannot be written.
+    pub fn start(experiment: Experiment, folder: &Path, overwrite: bool, machine: &Machine) -> Result<Trainer> {
+        let Plan { plastic, .. } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
+        files::create_run_folder(folder, overwrite)?;
+        if overwrite {
+            for name in [folder::CHECKPOINT, folder::RESULT, folder::WEIGHTS, folder::LEARNING] {
+                match std::fs::remove_file(folder.join(name)) {
+                    Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(files::refusal("cannot replace", &folder.join(name), &e));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        files::write_atomically(folder.join(folder::EXPERIMENT), experiment.resolved().as_bytes())?;
+        folder::write_environment(folder, &Environment::here(machine.threads, machine.isa()))?;
+        folder::write_citation(folder, experiment.cite())?;
+        let progress = Progress {
+            updates: 0,
+            seconds: 0.0,
+            omega: 0.0,
+            gradient_norm: 0.0,
+            history: Vec::new(),
+            best: plastic.theta().clone(),
+            theta: plastic.theta().clone(),
+            memory: Vec::new(),
+            best_cost: f64::INFINITY,
+            best_updates: 0,
+        };
+        Ok(Trainer { experiment, folder: folder.to_path_buf(), machine: machine.clone(), progress })
+    }
+
+    /// Goes on from a folder's checkpoint.
+    ///
+    /// # Errors
+    /// If there is none, or it is damaged or belongs to another experiment.
+    pub fn resume(folder: &Path, machine: &Machine) -> Result<Trainer> {
+        folder::check_run_folder(folder)?;
+        files::remove_leftovers(folder);
+        let text = files::read_text(folder.join(folder::EXPERIMENT))?;
+        let origin = folder.join(folder::EXPERIMENT).display().to_string();
+        let experiment = Experiment::parse(&text, &name_of(folder), &origin, &[])?;
+        let path = folder.join(folder::CHECKPOINT);
+        let Plan { plastic, .. } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
+        if !path.exists() {
+            // Killed before the first check: nothing was learnt that would be lost.
+            let mut trainer = Trainer::start(experiment, folder, true, machine)?;
+            trainer.folder = folder.to_path_buf();
+            return Ok(trainer);
+        }
+        let archive = Archive::from_bytes(path.display().to_string(), &files::read(&path)?)?;
+        let notes: Notes = serde_json::from_str(archive.note("progress")?).map_err(|e| {
+            archive.blame(
+                Error::input("the checkpoint cannot be understood")
+                    .why(e.to_string())
+                    .remedy("it may come from another version of cogrnn; start again with --overwrite"),
+            )
+        })?;
+        if archive.note("experiment")? != experiment.resolved() {
+            return Err(archive.blame(
+                Error::input("the checkpoint belongs to another experiment")
+                    .why("experiment.toml in this folder is not the one that it was written with")
+                    .remedy("put the original file back, or start a new run with `cogrnn train`"),
+            ));
+        }
+        let arena = |prefix: &str| -> Result<Arena<f32>> {
+            let mut arena = plastic.theta().clone();
+            let blocks: Vec<_> = arena.blocks().to_vec();
+            for block in blocks {
+                let values = archive.f32s(&format!("{prefix}.{}", block.name))?;
+                if values.len() != block.len() {
+                    return Err(archive.blame(
+                        Error::input(format!("`{}` has {} entries in the checkpoint", block.name, values.len()))
+                            .why(format!("this network needs {}", block.len()))
+                            .remedy("resume in the folder that the checkpoint was written in"),
+                    ));
+                }
+                arena.block_mut(block.name).copy_from_slice(values);
+            }
+            Ok(arena)
+        };
+        let memory = archive
+            .tensors
+            .iter()
+            .filter_map(|t| {
+                let name = t.name.strip_prefix("memory.")?;
+                match &t.data {
+                    Data::F32(values) => Some((name.to_string(), values.clone())),
+                    _ => None,
+                }
+            })
+            .collect();
+        let progress = Progress {
+            updates: notes.updates,
+            seconds: notes.seconds,
+            omega: notes.omega,
+            gradient_norm: notes.gradient_norm,
+            history: notes.history,
+            theta: arena("theta")?,
+            best: arena("best")?,
+            memory,
+            best_cost: notes.best_cost.unwrap_or(f64::INFINITY),
+            best_updates: notes.best_updates,
+        };
+        Ok(Trainer { experiment, folder: folder.to_path_buf(), machine: machine.clone(), progress })
+    }
+
+    /// The experiment.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Trains until a stopping rule holds, `until` updates are made, or `stop` is set; leaves a checkpoint,
+    /// the best network and the summary in the folder.
+    ///
+    /// # Errors
+    /// Divergence, or a folder that can no longer be written.
+    pub fn run(&mut self, until: Option<u64>, stop: &AtomicBool, watch: &mut dyn FnMut(Event<'_>)) -> Result<Summary> {
+        let experiment = self.experiment.clone();
+        let Plan { network, plastic } =
+            experiment.network.build::<f32>(experiment.dt, experiment.seed, self.machine.isa())?;
+        let rule = experiment.rule.build::<f32>();
+        self.session(&network, &rule, plastic, until, stop, watch)
+    }
+
+    fn session<N, R>(
+        &mut self,
+        network: &N,
+        rule: &R,
+        mut plastic: Plastic<N>,
+        until: Option<u64>,
+        stop: &AtomicBool,
+        watch: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Summary>
+    where
+        N: Network<Real = f32>,
+        R: Rule<N>,
+    {
+        let experiment = self.experiment.clone();
+        let before = self.progress.seconds;
+        let clock = Instant::now();
+        let crew = Crew::new(self.machine.threads)?;
+        plastic.change(|theta, _| theta.data_mut().copy_from_slice(self.progress.theta.data()));
+        let generator = experiment.generator(Set::Training, experiment.dt, self.machine.isa());
+        let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
+        let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
+        let mut run = Run::new(network, rule, plastic, &room, &crew)?;
+        rule.restore(&mut run.memory, self.progress.updates, &self.progress.memory)?;
+        let whole = experiment.rule.rate_cost().is_some();
+        let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
+        watch(Event::Started { updates: self.progress.updates, max_updates: experiment.stop.max_updates });
+
+        let reason = loop {
+            let updates = self.progress.updates;
+            let due = updates % experiment.check_every == 0;
+            if due && self.progress.history.last().is_none_or(|c| c.updates != updates) {
+                let check = self.check(network, &run.plastic, &crew)?;
+                watch(Event::Check(&check));
+                self.progress.history.push(check);
+                self.take(rule, &run, before + clock.elapsed().as_secs_f64());
+                self.save_all(network, &run.plastic)?;
+                watch(Event::Saved);
+            }
+            if due && let Some(reason) = self.reached() {
+                break reason;
+            }
+            if updates.saturating_sub(self.progress.best_updates) > experiment.stop.patience {
+                break Reason::Patience;
+            }
+            if updates >= experiment.stop.max_updates {
+                break Reason::MaxUpdates;
+            }
+            if until.is_some_and(|until| updates >= until) {
+                break Reason::Asked;
+            }
+            if stop.load(Ordering::Relaxed) {
+                break Reason::Interrupted;
+            }
+
+            let first = updates * experiment.trials as u64;
+            generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
+            let (tally, learned) = run.update(noise, experiment.network.loss, &crew);
+            if !tally.loss.is_finite() || (!learned.gradient_norm.is_finite() && !learned.guarded) {
+                return Err(self.diagnose(&run.plastic, &tally, learned.gradient_norm));
+            }
+            self.progress.updates += 1;
+            self.progress.omega = experiment.rule.omega * learned.omega.unwrap_or(0.0);
+            self.progress.gradient_norm = learned.gradient_norm;
+            watch(Event::Update {
+                updates: self.progress.updates,
+                trials: self.progress.updates * experiment.trials as u64,
+                loss: tally.mean_loss(),
+                gradient_norm: learned.gradient_norm,
+            });
+        };
+
+        self.take(rule, &run, before + clock.elapsed().as_secs_f64());
+        self.save_all(network, &run.plastic)?;
+        watch(Event::Saved);
+        let summary = self.summary(reason);
+        folder::write_result(&self.folder, &summary)?;
+        Ok(summary)
+    }
+
+    /// Takes over what the run has come to.
+    fn take<N: Network<Real = f32>, R: Rule<N>>(&mut self, rule: &R, run: &Run<'_, N, R>, seconds: f64) {
+        self.progress.seconds = seconds;
+        self.progress.theta.data_mut().copy_from_slice(run.plastic.theta().data());
+        self.progress.memory = rule.save(&run.memory);
+    }
+
+    /// Tries the network on validation trials; keeps it if it is the best.
+    fn check<N: Network<Real = f32>>(&mut self, network: &N, plastic: &Plastic<N>, crew: &Crew) -> Result<Check> {
+        let experiment = &self.experiment;
+        let updates = self.progress.updates;
+        let count = experiment.validation_trials;
+        let generator = experiment.generator(Set::Validation, experiment.dt, self.machine.isa());
+        let rate_cost = experiment.rule.rate_cost();
+        let one_step = rate_cost.as_ref().map(|cost| move |rates: &[f64]| cost.value(rates, 1.0));
+        let activity = one_step.as_ref().map(|f| f as &(dyn Fn(&[f64]) -> f64 + Sync));
+        let ended = run::evaluate(
+            network,
+            plastic,
+            &generator,
+            experiment.network.loss,
+            (updates * count as u64, count),
+            crew,
+            activity,
+            |_| (),
+        )?;
+        let mut tally = Tally::default();
+        let (mut rates, mut steps) = (0.0, 0);
+        for trial in &ended {
+            tally.add(&trial.tally);
+            rates += trial.activity;
+            steps = steps.max(trial.outline.steps(experiment.dt));
+        }
+        let samples = (steps * count * network.shape().units) as f64;
+        let cost = tally.mean_loss() + experiment.rule.weight_cost(plastic.theta()) + rates / samples;
+        if !cost.is_finite() {
+            return Err(self.diagnose(plastic, &tally, self.progress.gradient_norm));
+        }
+        let best = cost < self.progress.best_cost;
+        if best {
+            self.progress.best_cost = cost;
+            self.progress.best_updates = updates;
+            self.progress.best.data_mut().copy_from_slice(plastic.theta().data());
+        }
+        Ok(Check {
+            updates,
+            trials: updates * experiment.trials as u64,
+            cost,
+            rmse: tally.rmse(),
+            performance: performance(experiment.task.performance(), &ended),
+            omega: self.progress.omega,
+            gradient_norm: self.progress.gradient_norm,
+            spectral_radius: spectral_radius(plastic.weights().block("w_rec"), network.shape().units),
+            best,
+        })
+    }
+
+    /// Whether a stopping rule holds at the last check.
+    fn reached(&self) -> Option<Reason> {
+        let stop = &self.experiment.stop;
+        let last = self.progress.history.last()?;
+        if last.rmse <= stop.error {
+            return Some(Reason::Error);
+        }
+        let target = stop.performance?;
+        let recent: Vec<f64> =
+            self.progress.history.iter().rev().take(stop.over).filter_map(|c| c.performance).collect();
+        let mean = recent.iter().sum::<f64>() / recent.len().max(1) as f64;
+        (!recent.is_empty() && mean > target).then_some(Reason::Performance)
+    }
+
+    fn summary(&self, reason: Reason) -> Summary {
+        let last = self.progress.history.last();
+        Summary {
+            reason,
+            performance: last.and_then(|c| c.performance),
+            rmse: last.map_or(f64::NAN, |c| c.rmse),
+            trials: self.progress.updates * self.experiment.trials as u64,
+            updates: self.progress.updates,
+            seconds: self.progress.seconds,
+            seed: self.experiment.seed,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+        }
+    }
+
+    /// What went wrong, since when, and how strong the loop is.
+    fn diagnose<N: Network<Real = f32>>(&self, plastic: &Plastic<N>, tally: &Tally, gradient_norm: f64) -> Error {
+        let e = &self.experiment;
+        let fastest = e.network.tau.iter().fold(f64::INFINITY, |m, t| m.min(t.as_ms()));
+        let what = if tally.loss.is_finite() {
+            "the gradient is no longer a number"
+        } else {
+            "the loss is no longer a number"
+        };
+        let radius = spectral_radius(plastic.weights().block("w_rec"), plastic.weights().block("x0").len());
+        let before = self.progress.history.last();
+        let since = before.map_or_else(String::new, |c| {
+            format!(
+                "; at the last check, update {}, it was finite (loss {:.4}, radius {:.2})",
+                c.updates, c.cost, c.spectral_radius
+            )
+        });
+        let gain = radius * e.dt.as_ms() / fastest;
+        Error::diverged(what)
+            .at(format!("update {}", self.progress.updates + 1))
+            .why(format!(
+                "the recurrent weights have the spectral radius {radius:.3}, a loop gain of {gain:.3} a time step (radius × dt/tau); the last gradient had the length {gradient_norm:.3e}{since}"
+            ))
+            .remedy("lower `learning_rate`, set `max_gradient_norm`, lower `spectral_radius`, or take a smaller dt")
+    }
+
+    fn save_all<N: Network<Real = f32>>(&self, network: &N, plastic: &Plastic<N>) -> Result<()> {
+        files::write_atomically(self.folder.join(folder::LEARNING), self.learning_curve().as_bytes())?;
+        files::write_atomically(self.folder.join(folder::WEIGHTS), &self.weights(network, plastic)?.to_bytes()?)?;
+        // Last, so that whoever finds a checkpoint finds all that it stands for.
+        files::write_atomically(self.folder.join(folder::CHECKPOINT), &self.checkpoint()?.to_bytes()?)
+    }
+
+    fn learning_curve(&self) -> String {
+        let mut text = "updates,trials,cost,rmse,performance,omega,gradient_norm,spectral_radius,best\n".to_string();
+        for c in &self.progress.history {
+            let performance = c.performance.map_or_else(String::new, |p| p.to_string());
+            // writing to a String cannot fail
+            let _ = writeln!(
+                text,
+                "{},{},{},{},{performance},{},{},{},{}",
+                c.updates, c.trials, c.cost, c.rmse, c.omega, c.gradient_norm, c.spectral_radius, c.best
+            );
+        }
+        text
+    }
+
+    /// The best network: effective weights `W[post, pre]`, masks of plastic entries, signs.
+    fn weights<N: Network<Real = f32>>(&self, network: &N, plastic: &Plastic<N>) -> Result<Archive> {
+        let wiring = plastic.wiring();
+        let mut best = self.progress.best.clone();
+        wiring.realise(self.progress.best.data(), best.data_mut());
+        let mut archive = Archive::default();
+        for block in best.blocks() {
+            let shape: &[usize] = if block.cols == 1 { &[block.rows] } else { &[block.rows, block.cols] };
+            let range = block.range();
+            archive.push(block.name, shape, Data::F32(best.block(block.name).to_vec()));
+            archive.push(
+                format!("{}.plastic", block.name),
+                shape,
+                Data::U8(wiring.plastic()[range.clone()].iter().map(|m| u8::from(*m != 0.0)).collect()),
+            );
+            if wiring.keep(range.start) != cogrnn_core::constraint::Keep::Free && !block.is_empty() {
+                archive.push(format!("{}.sign", block.name), shape, Data::F32(wiring.signs()[range].to_vec()));
+            }
+        }
+        archive.meta.insert("network".into(), N::NAME.into());
+        archive.meta.insert("updates".into(), self.progress.best_updates.to_string());
+        archive.meta.insert("units".into(), network.shape().units.to_string());
+        archive.meta.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+        Ok(archive)
+    }
+
+    fn checkpoint(&self) -> Result<Archive> {
+        let p = &self.progress;
+        let notes = Notes {
+            updates: p.updates,
+            seconds: p.seconds,
+            omega: p.omega,
+            gradient_norm: p.gradient_norm,
+            history: p.history.clone(),
+            best_cost: p.best_cost.is_finite().then_some(p.best_cost),
+            best_updates: p.best_updates,
+        };
+        let notes = serde_json::to_string(&notes)
+            .map_err(|e| Error::machine("the checkpoint cannot be put into words").why(e.to_string()))?;
+        let mut archive = Archive::default();
+        for (prefix, arena) in [("theta", &p.theta), ("best", &p.best)] {
+            for block in arena.blocks() {
+                archive.push(
+                    format!("{prefix}.{}", block.name),
+                    &[block.rows, block.cols],
+                    Data::F32(arena.block(block.name).to_vec()),
+                );
+            }
+        }
+        for (name, values) in &p.memory {
+            archive.push(format!("memory.{name}"), &[values.len()], Data::F32(values.clone()));
+        }
+        archive.meta.insert("progress".into(), notes);
+        archive.meta.insert("experiment".into(), self.experiment.resolved().into());
+        archive.meta.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+        Ok(archive)
+    }
+}
+
+/// What a folder is called.
+fn name_of(folder: &Path) -> String {
+    folder.file_name().map_or_else(|| folder.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
