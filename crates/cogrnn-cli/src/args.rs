@@ -203,8 +203,8 @@ impl Experiment {
 #[command(next_help_heading = "This machine")]
 pub struct Machine {
     /// Threads to use; results do not depend on it [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
     /// Which instructions to use
     #[arg(long, value_name = "WHICH", value_enum, default_value = "auto")]
     pub kernels: Kernels,
@@ -224,7 +224,7 @@ impl Machine {
                 .remedy("--kernels auto takes the best it has"));
         }
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.threads.map_or_else(cores, usize::from);
+        let threads = self.threads.unwrap_or_else(cores);
         Ok(cogrnn::trainer::Machine { threads, kernels })
     }
 }
@@ -290,7 +290,7 @@ pub struct Train {
     #[arg(long)]
     pub overwrite: bool,
     /// Stop after this many updates, to go on later with `cogrnn resume`
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = updates)]
     pub updates: Option<u64>,
     /// What to use
     #[command(flatten)]
@@ -307,7 +307,7 @@ pub struct Resume {
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
     /// Stop after this many updates in all, those already made among them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = updates)]
     pub updates: Option<u64>,
     /// What to use
     #[command(flatten)]
@@ -398,6 +398,20 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+fn updates(text: &str) -> Result<u64, String> {
+    positive(text).map(|n| n as u64)
+}
+
+/// More than this is a slip of the keyboard.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        n if n <= MOST_THREADS => Ok(n),
+        _ => Err(format!("at most {MOST_THREADS}; one a core is fastest")),
+    }
+}
+
 fn time_step(text: &str) -> Result<Time, String> {
     let time = match text.trim().parse::<f64>() {
         Ok(bare) => ms(bare),
@@ -408,7 +422,7 @@ fn time_step(text: &str) -> Result<Time, String> {
     if time.as_ms() > 0.0 && time.as_ms().is_finite() {
         Ok(time)
     } else {
-        Err("a time step is longer than nothing".to_string())
+        Err("a time step is longer than nothing; for instance 0.5, in milliseconds".to_string())
     }
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod inspect;
 mod judge;
 mod output;
+mod slips;
 mod train;
 
 use args::{Args, Command};
@@ -22,7 +23,13 @@ pub enum Ending {
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(apologise));
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(slip) => match slips::told(&slip) {
+            Some(error) => return refuse(&error, std::env::args().any(|a| a == "--json")),
+            None => slip.exit(),
+        },
+    };
     let json = args.command.json();
     let done = match args.command {
         Command::List(a) => inspect::list(&a),
@@ -44,14 +51,17 @@ fn main() -> ExitCode {
     match done {
         Ok(Ending::Finished) => ExitCode::SUCCESS,
         Ok(Ending::Interrupted) => ExitCode::from(130),
-        Err(error) => {
-            if json {
-                output::say_json(&output::error_as_json(&error));
-            }
-            output::warn(&error.to_string());
-            ExitCode::from(exit_code(&error))
-        }
+        Err(error) => refuse(&error, json),
     }
+}
+
+/// Says what is wrong, to people and to programs.
+fn refuse(error: &Error, json: bool) -> ExitCode {
+    if json {
+        output::say_json(&output::error_as_json(error));
+    }
+    output::warn(&error.to_string());
+    ExitCode::from(exit_code(error))
 }
 
 /// 2 for what its user can mend, in the file or on the disk; 3 for a network that diverged.

@@ -55,13 +55,13 @@ fn go(
     let done = trainer.run(until, &STOP, &mut |event| watch.see(event));
     watch.close();
     let shown = folder.display();
-    let summary = done.map_err(|e| match e.kind {
-        // Its folder keeps the curve that led there.
-        Kind::Diverged => Error {
-            remedy: Some(format!("{}; the learning curve is in {shown}", e.remedy.clone().unwrap_or_default())),
-            ..e
-        },
-        _ => e,
+    let summary = done.map_err(|e| {
+        let more = match e.kind {
+            Kind::Diverged => format!("; the learning curve is in {shown}"),
+            Kind::Machine => format!("; then `cogrnn resume {shown}` goes on from the last checkpoint"),
+            Kind::Input => String::new(),
+        };
+        Error { remedy: e.remedy.clone().map(|remedy| remedy + &more), ..e }
     })?;
     let interrupted = summary.reason == Reason::Interrupted;
     if progress.json {

@@ -61,7 +61,7 @@ struct Table {
     /// Whether a mask was given, so that plastic was said and not left.
     masked: bool,
     no_self: bool,
-    frozen: bool,
+    frozen: Option<f64>,
     sign: Vec<i8>,
     keep: Keep,
     low: f64,
@@ -128,7 +128,7 @@ impl<F: Real> Wiring<F> {
                 fixed: vec![0.0; n],
                 masked: false,
                 no_self: false,
-                frozen: false,
+                frozen: None,
                 sign: vec![0; n],
                 keep: Keep::Free,
                 low: f64::NEG_INFINITY,
@@ -169,13 +169,26 @@ impl<F: Real> Wiring<F> {
     /// Effective weights of θ.
     pub fn realise(&self, theta: &[F], w: &mut [F]) {
         for (range, keep, _) in &self.keep {
-            for i in range.clone() {
-                let free = self.plastic[i] * theta[i] + self.fixed[i];
-                w[i] = match keep {
-                    Keep::Rectify => self.sign[i] * (if free > F::ZERO { free } else { F::ZERO }),
-                    Keep::Abs => self.sign[i] * free.abs(),
-                    Keep::Free | Keep::Clamp => free,
-                };
+            let entries = w[range.clone()].iter_mut().zip(&theta[range.clone()]);
+            let table =
+                self.plastic[range.clone()].iter().zip(&self.fixed[range.clone()]).zip(&self.sign[range.clone()]);
+            match keep {
+                Keep::Rectify => {
+                    for ((w, theta), ((m, f), s)) in entries.zip(table) {
+                        let free = *m * *theta + *f;
+                        *w = *s * (if free > F::ZERO { free } else { F::ZERO });
+                    }
+                }
+                Keep::Abs => {
+                    for ((w, theta), ((m, f), s)) in entries.zip(table) {
+                        *w = *s * (*m * *theta + *f).abs();
+                    }
+                }
+                Keep::Free | Keep::Clamp => {
+                    for ((w, theta), ((m, f), _)) in entries.zip(table) {
+                        *w = *m * *theta + *f;
+                    }
+                }
             }
         }
     }
@@ -183,16 +196,29 @@ impl<F: Real> Wiring<F> {
     /// Turns a gradient with respect to the weights into one with respect to θ, in place.
     pub fn pull_back(&self, theta: &[F], gradient: &mut [F]) {
         for (range, keep, _) in &self.keep {
-            for i in range.clone() {
-                let free = self.plastic[i] * theta[i] + self.fixed[i];
-                let slope = match keep {
-                    Keep::Rectify if free > F::ZERO => self.sign[i],
-                    Keep::Abs if free > F::ZERO => self.sign[i],
-                    Keep::Abs if free < F::ZERO => -self.sign[i],
-                    Keep::Rectify | Keep::Abs => F::ZERO,
-                    Keep::Free | Keep::Clamp => F::ONE,
-                };
-                gradient[i] *= self.plastic[i] * slope;
+            let entries = gradient[range.clone()].iter_mut().zip(&theta[range.clone()]);
+            let table =
+                self.plastic[range.clone()].iter().zip(&self.fixed[range.clone()]).zip(&self.sign[range.clone()]);
+            match keep {
+                Keep::Rectify => {
+                    for ((g, theta), ((m, f), s)) in entries.zip(table) {
+                        let slope = if *m * *theta + *f > F::ZERO { *s } else { F::ZERO };
+                        *g *= *m * slope;
+                    }
+                }
+                Keep::Abs => {
+                    for ((g, theta), ((m, f), s)) in entries.zip(table) {
+                        let free = *m * *theta + *f;
+                        let up = if free > F::ZERO { *s } else { F::ZERO };
+                        let down = if free < F::ZERO { *s } else { F::ZERO };
+                        *g *= *m * (up - down);
+                    }
+                }
+                Keep::Free | Keep::Clamp => {
+                    for ((g, _), ((m, _), _)) in entries.zip(table) {
+                        *g *= *m;
+                    }
+                }
             }
         }
     }
@@ -200,6 +226,9 @@ impl<F: Real> Wiring<F> {
     /// Brings θ back to where it is allowed.
     pub fn project(&self, theta: &mut [F]) {
         for (range, keep, bounded) in &self.keep {
+            if *keep != Keep::Clamp && !bounded {
+                continue;
+            }
             for i in range.clone() {
                 if self.plastic[i] == F::ZERO {
                     continue;
@@ -297,8 +326,17 @@ impl Table {
                 }
             }
             Constraint::Frozen(value) => {
-                self.frozen = true;
-                self.fixed.fill(*value);
+                if !value.is_finite() {
+                    return Err(Error::input(format!("`{}` is frozen at {value}", block.name))
+                        .why("a weight is a finite number")
+                        .remedy("give a number"));
+                }
+                if let Some(other) = self.frozen.filter(|other| other != value) {
+                    return Err(Error::input(format!("`{}` is frozen twice", block.name))
+                        .why(format!("once at {other} and once at {value}"))
+                        .remedy("keep one of the two"));
+                }
+                self.frozen = Some(*value);
             }
             Constraint::Dale { signs, keep } => {
                 shape("signs", signs.len(), block.cols)?;
@@ -354,10 +392,17 @@ impl Table {
                 .remedy("swap the two"));
         }
         for i in 0..self.mask.len() {
-            let fixed = self.fixed[i];
-            if self.frozen {
+            if let Some(value) = self.frozen {
+                if self.fixed[i] != 0.0 && self.fixed[i] != value {
+                    return Err(Error::input(format!("`{}` is fixed at {}", block.entry(i), self.fixed[i]))
+                        .why(format!("all of `{}` is frozen at {value}", block.name))
+                        .remedy("drop one of the two"));
+                }
+                self.fixed[i] = value;
                 self.mask[i] = false;
-            } else if fixed != 0.0 {
+            }
+            let fixed = self.fixed[i];
+            if self.frozen.is_none() && fixed != 0.0 {
                 let own = i / block.cols == i % block.cols;
                 if self.no_self && own {
                     return Err(Error::input(format!("`{}` is fixed at {fixed}", block.entry(i)))
@@ -383,7 +428,7 @@ impl Table {
                     .why("its presynaptic unit has the other sign under Dale's law")
                     .remedy("change the sign of the weight or of the unit"));
             }
-            if fixed != 0.0 && !(self.low..=self.high).contains(&value) {
+            if (fixed != 0.0 || self.frozen.is_some()) && !(self.low..=self.high).contains(&value) {
                 return Err(Error::input(format!("`{}` is fixed at {value}", block.entry(i)))
                     .why(format!("its bounds are {} to {}", self.low, self.high))
                     .remedy("widen the bounds or change the fixed weight"));

@@ -1,10 +1,12 @@
 //! Threads that share one piece of work. How many there are never changes a number.
 
 use crate::error::{Error, Result};
+use crate::kernels::team::Team;
+use std::sync::{Mutex, PoisonError};
 
 /// The threads of a run, the caller's own among them.
 pub struct Crew {
-    pool: Option<rayon::ThreadPool>,
+    team: Option<Mutex<Team>>,
     threads: usize,
 }
 
@@ -15,17 +17,17 @@ impl Crew {
     /// If the machine gives no more threads.
     pub fn new(threads: usize) -> Result<Crew> {
         let threads = threads.max(1);
-        let pool = if threads == 1 {
+        let team = if threads == 1 {
             None
         } else {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads - 1).build();
-            Some(pool.map_err(|e| {
+            let team = Team::new(threads - 1).map_err(|e| {
                 Error::machine(format!("cannot start {threads} threads"))
                     .why(e.to_string())
                     .remedy("ask for fewer with --threads")
-            })?)
+            })?;
+            Some(Mutex::new(team))
         };
-        Ok(Crew { pool, threads })
+        Ok(Crew { team, threads })
     }
 
     /// Number of threads.
@@ -33,17 +35,13 @@ impl Crew {
         self.threads
     }
 
-    /// Does the work on every item, side by side.
+    /// Does the work on every item, side by side: thread k has items k, k + threads, ….
     pub fn each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
-        match (&self.pool, items) {
-            (Some(pool), [first, rest @ ..]) if !rest.is_empty() => pool.in_place_scope(|scope| {
-                for (i, item) in rest.iter_mut().enumerate() {
-                    let work = &work;
-                    scope.spawn(move |_| work(i + 1, item));
-                }
-                work(0, first);
-            }),
-            (_, items) => {
+        match &self.team {
+            Some(team) if items.len() > 1 => {
+                team.lock().unwrap_or_else(PoisonError::into_inner).each(items, work);
+            }
+            _ => {
                 for (i, item) in items.iter_mut().enumerate() {
                     work(i, item);
                 }

@@ -207,3 +207,48 @@ pub trait Adjoint: Network {
         gradient: &mut Arena<Self::Real>,
     );
 }
+
+/// Capability: every synapse sees its own two ends. In the symbols of local rules, for a state s, a rate
+/// r and a synapse of weight W_ij,
+///
+/// ```text
+/// s_t,i = leak_i s_{t-1},i + …       ∂s_t,i/∂W_ij = gain_i · presynaptic_j       slope_i = ∂r_t,i/∂s_t,i
+/// ```
+/// where ∂ is what this step alone does.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no local sensitivities (presynaptic activity, postsynaptic gain, leak)",
+    label = "this network cannot feed a local rule",
+    note = "see the table of rules and networks: `cogrnn table`"
+)]
+pub trait Local: Network {
+    /// What arrived at the synapses of a bundle in step t of a trial: one entry a presynaptic end.
+    fn presynaptic<'s>(&self, state: &'s Self::State, synapses: &Synapses, t: usize, trial: usize) -> &'s [Self::Real];
+    /// How the state follows its input current in step t.
+    fn gain(&self, state: &Self::State, t: usize, trial: usize, out: &mut [Self::Real]);
+    /// How the rate follows the state in step t.
+    fn slope(&self, state: &Self::State, t: usize, trial: usize, out: &mut [Self::Real]);
+    /// What is left of the state after a step, one a unit.
+    fn leak(&self) -> &[Self::Real];
+}
+
+/// Capability: the one-step Jacobian times a vector.
+pub trait Linearise: Local {
+    /// out = (∂s_t / ∂s_{t-1}) · v.
+    fn jacobian_mul(
+        &self,
+        plastic: &Plastic<Self>,
+        state: &Self::State,
+        t: usize,
+        trial: usize,
+        v: &[Self::Real],
+        out: &mut [Self::Real],
+    );
+}
+
+/// Capability: what one step hands to the next is one vector a trial, which a wrapper may replace.
+pub trait Carry: Network {
+    /// The state s_t of a trial.
+    fn carried<'s>(&self, state: &'s Self::State, t: usize, trial: usize) -> &'s [Self::Real];
+    /// Replaces s_t; the rates follow.
+    fn replace(&self, state: &mut Self::State, t: usize, trial: usize, s: &[Self::Real]);
+}

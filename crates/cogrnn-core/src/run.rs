@@ -129,7 +129,7 @@ impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
     /// cost, added up trial by trial in their order, and what was learnt.
     pub fn update(&mut self, noise: Noise<'_, N::Real>, loss: Loss, crew: &Crew) -> (Tally, Learned) {
         let mask: f64 = self.desks.iter().map(|d| d.batch.mask_sum()).sum();
-        let conditions = Conditions { noise, loss, scale: 1.0 / mask.max(1.0) };
+        let conditions = Conditions { noise, loss, scale: if mask > 0.0 { 1.0 / mask } else { 0.0 } };
         let (network, rule, plastic) = (self.network, self.rule, &self.plastic);
         crew.each(&mut self.desks, |_, desk| work(network, rule, plastic, &conditions, desk, &mut ()));
         let mut tally = Tally::default();
@@ -161,12 +161,15 @@ impl Ended {
     }
 }
 
+/// What one trial's rates cost at one step.
+pub type RateCost<'a> = &'a (dyn Fn(&[f64]) -> f64 + Sync);
+
 /// Keeps the outputs of each trial's last step.
 struct LastOutputs<'a, P> {
     lengths: Vec<usize>,
     outputs: Vec<Vec<f32>>,
     activity: Vec<f64>,
-    cost: Option<&'a (dyn Fn(&[f64]) -> f64 + Sync)>,
+    cost: Option<RateCost<'a>>,
     rates: Vec<f64>,
     inner: P,
 }
@@ -203,7 +206,7 @@ pub fn evaluate<N: Network, P: Probe<N> + Send>(
     loss: Loss,
     (first, count): (u64, usize),
     crew: &Crew,
-    activity: Option<&(dyn Fn(&[f64]) -> f64 + Sync)>,
+    activity: Option<RateCost<'_>>,
     probe: impl Fn(&[u64]) -> P + Sync,
 ) -> Result<Vec<Ended>> {
     let mut drawn = generator.draw(first, count);
@@ -225,7 +228,7 @@ pub fn evaluate<N: Network, P: Probe<N> + Send>(
     let mut hands: Vec<Vec<_>> = (0..crews).map(|_| Vec::new()).collect();
     for (i, piece) in pieces.into_iter().enumerate() {
         let lap = i / crews;
-        let hand = if lap % 2 == 0 { i % crews } else { crews - 1 - i % crews };
+        let hand = if lap.is_multiple_of(2) { i % crews } else { crews - 1 - i % crews };
         hands[hand].push(piece);
     }
     let noise = Noise::Drawn { seed: generator.seed, purpose: unit_noise(generator.set) };

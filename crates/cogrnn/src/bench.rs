@@ -69,8 +69,57 @@ pub fn measure(
     seconds: f64,
 ) -> Result<BenchReport> {
     let isa = kernels.unwrap_or_else(Isa::best);
+    let mut times = Vec::new();
+    with_updates(units, trials, steps, threads, isa, |update| {
+        for _ in 0..3 {
+            update();
+        }
+        let begun = Instant::now();
+        while times.len() < 5 || begun.elapsed().as_secs_f64() < seconds {
+            let clock = Instant::now();
+            update();
+            times.push(clock.elapsed().as_secs_f64());
+        }
+    })?;
+    times.sort_by(f64::total_cmp);
+    let (median, best) = (times[times.len() / 2], times[0]);
+    let rows = (steps * trials * units) as f64;
+    let done = 6.0 * rows * (units + SHAPE.0 + 1) as f64;
+    let peak = peak_gflops(threads, isa)?;
+    let gflops = done / median / 1e9;
+    Ok(BenchReport {
+        units,
+        trials,
+        steps,
+        threads,
+        kernels: isa.to_string(),
+        updates: times.len(),
+        ms_per_update: median * 1e3,
+        ms_best: best * 1e3,
+        gflops,
+        peak_share: gflops / peak,
+        gflops_nominal: 8.0 * rows * units as f64 / median / 1e9,
+        peak_gflops: peak,
+    })
+}
+
+/// Inputs and outputs of the network that is measured.
+const SHAPE: (usize, usize) = (3, 2);
+
+/// Makes the network, and hands out what makes one update of it, each with noise of its own.
+///
+/// # Errors
+/// Sizes that make no network.
+pub fn with_updates(
+    units: usize,
+    trials: usize,
+    steps: usize,
+    threads: usize,
+    isa: Isa,
+    work: impl FnOnce(&mut dyn FnMut()),
+) -> Result<()> {
     let crew = Crew::new(threads)?;
-    let shape = Shape { inputs: 3, units, outputs: 2 };
+    let shape = Shape { inputs: SHAPE.0, units, outputs: SHAPE.1 };
     // Song et al. 2016, table 1
     let design = Design {
         shape,
@@ -126,44 +175,13 @@ pub fn measure(
         first += count;
     }
 
-    let mut times = Vec::new();
-    let mut update = |n: u64| {
-        for desk in &mut run.desks {
-            for id in &mut desk.batch.ids {
-                *id += n * trials as u64;
-            }
+    work(&mut || {
+        for id in run.desks.iter_mut().flat_map(|desk| &mut desk.batch.ids) {
+            *id += trials as u64;
         }
-        let clock = Instant::now();
         run.update(Noise::Drawn { seed: 1, purpose: Purpose::TrainingUnits }, Loss::Squared, &crew);
-        clock.elapsed().as_secs_f64()
-    };
-    for _ in 0..3 {
-        update(1);
-    }
-    let begun = Instant::now();
-    while times.len() < 5 || begun.elapsed().as_secs_f64() < seconds {
-        times.push(update(1));
-    }
-    times.sort_by(f64::total_cmp);
-    let (median, best) = (times[times.len() / 2], times[0]);
-    let rows = (steps * trials * units) as f64;
-    let done = 6.0 * rows * (units + shape.inputs + 1) as f64;
-    let peak = peak_gflops(threads, isa)?;
-    let gflops = done / median / 1e9;
-    Ok(BenchReport {
-        units,
-        trials,
-        steps,
-        threads,
-        kernels: isa.to_string(),
-        updates: times.len(),
-        ms_per_update: median * 1e3,
-        ms_best: best * 1e3,
-        gflops,
-        peak_share: gflops / peak,
-        gflops_nominal: 8.0 * rows * units as f64 / median / 1e9,
-        peak_gflops: peak,
-    })
+    });
+    Ok(())
 }
 
 /// The most that multiply-adds reach on this many threads.

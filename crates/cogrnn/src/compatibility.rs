@@ -34,6 +34,7 @@ impl Named for Still {
 struct Pair<N, R>(PhantomData<(N, R)>);
 
 /// Chosen by the compiler only where `R: Rule<N>` does not hold.
+#[cfg_attr(not(test), expect(dead_code, reason = "every pair fits at present; a test has one that does not"))]
 trait Unfit<R: Named> {
     fn why_not() -> Option<String> {
         Some(format!("{} needs {}", R::NAME, R::NEEDS))
@@ -58,4 +59,63 @@ pub fn table() -> Vec<Row> {
     #[allow(unused_imports)]
     use Unfit as _;
     table!(Rate<f32>; [Descent<Bptt<f32>, f32>, Still])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cogrnn_core::batch::Timetable;
+    use cogrnn_core::network::{Noise, Room, Shape, Synapses};
+    use cogrnn_core::params::{Arena, Plastic};
+    use cogrnn_core::readout::Readout;
+
+    /// A network that only runs forwards.
+    struct Forwards;
+
+    impl Network for Forwards {
+        const NAME: &'static str = "forwards";
+        type Real = f32;
+        type Packed = ();
+        type State = ();
+
+        fn shape(&self) -> Shape {
+            Shape { inputs: 0, units: 1, outputs: 1 }
+        }
+        fn blocks(&self) -> Arena<f32> {
+            Arena::new(&[])
+        }
+        fn packed(&self) {}
+        fn state(&self, _: &Room) {}
+        fn begin(&self, _: &Plastic<Self>, (): &mut (), _: &Timetable) {}
+        fn perturb(&self, (): &mut (), _: usize, _: &Noise<'_, f32>, _: &[u64]) {}
+        fn step(&self, _: &Plastic<Self>, (): &mut (), _: usize, _: &[f32]) {}
+        fn read_out(&self, _: &Plastic<Self>, (): &mut (), _: usize) {}
+        fn output<'s>(&self, (): &'s ()) -> &'s [f32] {
+            &[]
+        }
+        fn readout(&self) -> Readout {
+            Readout::Linear
+        }
+        fn potentials<'s>(&self, (): &'s (), _: usize, _: usize) -> &'s [f32] {
+            &[]
+        }
+        fn rates<'s>(&self, (): &'s (), _: usize, _: usize) -> &'s [f32] {
+            &[]
+        }
+        fn synapses(&self) -> Vec<Synapses> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_network_without_an_adjoint_is_refused_in_words() {
+        let rows: Vec<Row> = table!(Forwards; [Descent<Bptt<f32>, f32>, Still]);
+        let because = "bptt needs a network whose step can be run backwards".to_string();
+        assert_eq!(rows[0].rules, [("bptt", Some(because)), ("evaluation", None)]);
+    }
+
+    #[test]
+    fn everything_fits_the_rate_network() {
+        assert!(table()[0].rules.iter().all(|(_, why_not)| why_not.is_none()));
+    }
 }

@@ -131,7 +131,7 @@ impl Trained {
         let (network, plastic) = self.network(dt)?;
         let crew = Crew::new(self.machine.threads)?;
         let generator = self.experiment.generator(Set::Test, dt, self.machine.isa());
-        let period = generator.task.conditions().rows.len() + 1;
+        let period = generator.task.period();
         // In lots of whole rounds of conditions, so that progress shows and memory stays small.
         let lot = period * 100usize.div_ceil(period).max(1) * self.machine.threads;
         let mut ended = Vec::with_capacity(trials);
@@ -272,7 +272,7 @@ impl Probe<Rate<f32>> for Recorder<'_> {
         let Ok(mut record) = self.record.lock() else { return };
         for b in 0..now.active {
             let trial = self.ids[b] as usize;
-            let mut write = |array: &mut Array3<f32>, t: usize, values: &[f32]| {
+            let write = |array: &mut Array3<f32>, t: usize, values: &[f32]| {
                 for (to, from) in array.slice_mut(ndarray::s![trial, t, ..]).iter_mut().zip(values) {
                     *to = *from;
                 }
@@ -294,6 +294,16 @@ impl Probe<Rate<f32>> for Recorder<'_> {
     }
 }
 
+/// What the trials of one condition came to.
+#[derive(Default)]
+struct Group {
+    values: Vec<f64>,
+    trials: usize,
+    asked: usize,
+    right: usize,
+    first: usize,
+}
+
 /// Per condition: how many trials, per cent right, per cent of the first choice.
 fn by_condition(experiment: &Experiment, ended: &[Ended]) -> Table {
     let names = experiment.task.conditions().columns;
@@ -302,25 +312,27 @@ fn by_condition(experiment: &Experiment, ended: &[Ended]) -> Table {
     }
     // Values are ordered by their bits after a shift that keeps the order of signs.
     let key = |x: f64| (x * 1e6).round() as i64;
-    let mut groups: BTreeMap<Vec<i64>, (Vec<f64>, usize, usize, usize, usize)> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<i64>, Group> = BTreeMap::new();
     for trial in ended {
         let values: Option<Vec<f64>> = names.iter().map(|n| trial.outline.value(n)).collect();
         let Some(values) = values else { continue };
-        let group = groups.entry(values.iter().map(|v| key(*v)).collect()).or_insert((values, 0, 0, 0, 0));
-        group.1 += 1;
+        let group = groups.entry(values.iter().map(|v| key(*v)).collect()).or_default();
+        group.values = values;
+        group.trials += 1;
         if let Some(choice) = trial.outline.choice {
-            group.2 += usize::from(choice == trial.choice());
-            group.3 += 1;
+            group.right += usize::from(choice == trial.choice());
+            group.asked += 1;
         }
-        group.4 += usize::from(trial.choice() == 0);
+        group.first += usize::from(trial.choice() == 0);
     }
     let mut columns: Vec<String> = names.iter().map(|n| (*n).to_string()).collect();
     columns.extend(["trials".into(), "right %".into(), "choice 1 %".into()]);
     let percent = |k: usize, n: usize| if n == 0 { f64::NAN } else { 100.0 * k as f64 / n as f64 };
     let rows = groups
         .into_values()
-        .map(|(mut row, n, right, asked, first)| {
-            row.extend([n as f64, percent(right, asked), percent(first, n)]);
+        .map(|g| {
+            let mut row = g.values;
+            row.extend([g.trials as f64, percent(g.right, g.asked), percent(g.first, g.trials)]);
             row
         })
         .collect();

@@ -65,7 +65,10 @@ pub fn create_run_folder(path: impl AsRef<Path>, overwrite: bool) -> Result<()> 
     if path.exists() && !path.is_dir() {
         return Err(refused(ErrorKind::AlreadyExists.into()));
     }
-    if !overwrite && path.is_dir() && fs::read_dir(path).map_err(refused)?.next().is_some() {
+    let mut found = if path.is_dir() { Some(fs::read_dir(path).map_err(refused)?) } else { None };
+    // What a killed process left half-written is nobody's.
+    let taken = found.iter_mut().flatten().flatten().any(|entry| !is_leftover(&entry));
+    if taken && !overwrite {
         let holds = if path.join(crate::folder::EXPERIMENT).exists() {
             "it already holds a run"
         } else {
@@ -81,6 +84,7 @@ pub fn create_run_folder(path: impl AsRef<Path>, overwrite: bool) -> Result<()> 
             .remedy(format!("another --out, {resume}or --overwrite")));
     }
     fs::create_dir_all(path).map_err(refused)?;
+    remove_leftovers(path);
     // Found out now and not after an hour of training: whether files can be made here.
     new_part(path).map(drop).map_err(refused)?;
     sync_folder(parent(path)).map_err(refused)
@@ -89,12 +93,16 @@ pub fn create_run_folder(path: impl AsRef<Path>, overwrite: bool) -> Result<()> 
 /// Removes what a killed process left half-written in this folder.
 pub fn remove_leftovers(folder: impl AsRef<Path>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+        if is_leftover(&entry) {
             let _ = fs::remove_file(entry.path()); // a leftover does no harm
         }
     }
+}
+
+fn is_leftover(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
 fn parent(path: &Path) -> &Path {
@@ -287,6 +295,9 @@ mod tests {
         let path = dir.path().join("runs/a");
         create_run_folder(&path, false).unwrap();
         create_run_folder(&path, false).unwrap(); // empty still
+        new_part(&path).unwrap().keep().unwrap();
+        create_run_folder(&path, false).unwrap(); // a leftover is nothing
+        assert!(names(&path).is_empty());
         write_atomically(path.join(crate::folder::EXPERIMENT), b"").unwrap();
         write_atomically(path.join(crate::folder::CHECKPOINT), b"").unwrap();
         let error =

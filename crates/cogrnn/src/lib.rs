@@ -27,3 +27,8 @@ pub mod reader;
 pub mod trainer;
 
 pub use compatibility::{Row, table};
+
+/// The Rust examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

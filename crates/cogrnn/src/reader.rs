@@ -66,6 +66,19 @@ enum Value {
     Table(Vec<Entry>),
 }
 
+/// A setting as a manual describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its section, `network` or `constraints.w_rec`; empty above all sections.
+    pub section: String,
+    /// Its name.
+    pub key: String,
+    /// What was used, as TOML; nothing if it is optional and was not given.
+    pub value: Option<String>,
+    /// What it is.
+    pub about: String,
+}
+
 /// A section that was opened, and what was asked of it.
 #[derive(Debug)]
 struct Asked {
@@ -251,6 +264,14 @@ impl Document {
             write_keys(&mut text, &keys);
         }
         text
+    }
+
+    /// Every setting that was asked for and has an effect, section by section.
+    pub fn settings(&self) -> Vec<Setting> {
+        let asked = self.asked.borrow();
+        let all = asked.iter().flat_map(|a| a.keys.iter().filter(|k| !k.idle).map(|k| (a.path.join("."), k)));
+        all.map(|(section, k)| Setting { section, key: k.key.clone(), value: k.value.clone(), about: k.about.clone() })
+            .collect()
     }
 
     fn find(&self, path: &[String]) -> Option<&Entry> {

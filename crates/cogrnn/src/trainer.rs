@@ -5,7 +5,7 @@ use crate::experiment::{Experiment, Plan};
 use crate::files;
 use crate::folder::{self, Environment};
 use cogrnn_core::crew::Crew;
-use cogrnn_core::error::{Error, Result};
+use cogrnn_core::error::{Error, Kind, Result};
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{History, Network, Noise, Room};
 use cogrnn_core::params::{Arena, Plastic};
@@ -104,6 +104,8 @@ pub enum Reason {
     Asked,
     /// Somebody pressed Ctrl-C.
     Interrupted,
+    /// The numbers left the reals.
+    Diverged,
 }
 
 impl std::fmt::Display for Reason {
@@ -115,6 +117,7 @@ impl std::fmt::Display for Reason {
             Reason::MaxUpdates => "the experiment's limit of updates",
             Reason::Asked => "the limit of updates asked for",
             Reason::Interrupted => "interruption",
+            Reason::Diverged => "divergence",
         })
     }
 }
@@ -126,7 +129,8 @@ pub struct Summary {
     pub reason: Reason,
     /// Performance at the last check, per cent.
     pub performance: Option<f64>,
-    /// Error at the last check.
+    /// Error at the last check; no number if there was none.
+    #[serde(deserialize_with = "null_is_no_number")]
     pub rmse: f64,
     /// Trials learnt from.
     pub trials: u64,
@@ -138,6 +142,11 @@ pub struct Summary {
     pub seed: u64,
     /// Of the program.
     pub version: String,
+}
+
+/// JSON has no NaN and writes null.
+fn null_is_no_number<'d, D: serde::Deserializer<'d>>(from: D) -> std::result::Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 /// All that goes on from update to update.
@@ -164,16 +173,41 @@ pub struct Trainer {
     progress: Progress,
 }
 
-/// The part of a checkpoint that is not arrays.
-#[derive(Serialize, Deserialize)]
-struct Notes {
-    updates: u64,
-    seconds: f64,
-    omega: f64,
-    gradient_norm: f64,
-    history: Vec<Check>,
-    best_cost: Option<f64>,
-    best_updates: u64,
+/// Columns of the learning curve.
+const COLUMNS: [&str; 9] =
+    ["updates", "trials", "cost", "rmse", "performance", "omega", "gradient_norm", "spectral_radius", "best"];
+
+impl Check {
+    /// As a checkpoint keeps it: in bits, for decimals may round and know no infinity. NaN where there is
+    /// no performance.
+    fn to_row(&self) -> [f64; COLUMNS.len()] {
+        [
+            self.updates as f64,
+            self.trials as f64,
+            self.cost,
+            self.rmse,
+            self.performance.unwrap_or(f64::NAN),
+            self.omega,
+            self.gradient_norm,
+            self.spectral_radius,
+            f64::from(u8::from(self.best)),
+        ]
+    }
+
+    fn from_row(row: &[f64; COLUMNS.len()]) -> Check {
+        let [updates, trials, cost, rmse, performance, omega, gradient_norm, spectral_radius, best] = *row;
+        Check {
+            updates: updates as u64,
+            trials: trials as u64,
+            cost,
+            rmse,
+            performance: (!performance.is_nan()).then_some(performance),
+            omega,
+            gradient_norm,
+            spectral_radius,
+            best: best != 0.0,
+        }
+    }
 }
 
 impl Trainer {
@@ -226,24 +260,23 @@ impl Trainer {
         let Plan { plastic, .. } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
         if !path.exists() {
             // Killed before the first check: nothing was learnt that would be lost.
-            let mut trainer = Trainer::start(experiment, folder, true, machine)?;
-            trainer.folder = folder.to_path_buf();
-            return Ok(trainer);
+            return Trainer::start(experiment, folder, true, machine);
         }
         let archive = Archive::from_bytes(path.display().to_string(), &files::read(&path)?)?;
-        let notes: Notes = serde_json::from_str(archive.note("progress")?).map_err(|e| {
+        let kept = archive.note("experiment").map_err(|_| {
             archive.blame(
-                Error::input("the checkpoint cannot be understood")
-                    .why(e.to_string())
-                    .remedy("it may come from another version of cogrnn; start again with --overwrite"),
+                Error::input("this is not a checkpoint")
+                    .why("it is a file of cogrnn, but says nothing of an experiment")
+                    .remedy("put the checkpoint of this run back, or start a new run with `cogrnn train`"),
             )
         })?;
-        if archive.note("experiment")? != experiment.resolved() {
-            return Err(archive.blame(
-                Error::input("the checkpoint belongs to another experiment")
-                    .why("experiment.toml in this folder is not the one that it was written with")
-                    .remedy("put the original file back, or start a new run with `cogrnn train`"),
-            ));
+        // Read anew, so that a default that came with a later version makes no difference.
+        let kept = Experiment::parse(kept, &name_of(folder), &archive.origin, &[])?;
+        if let Some(difference) = first_difference(kept.resolved(), experiment.resolved()) {
+            return Err(Error::input("experiment.toml is not what the checkpoint was trained by")
+                .at(origin)
+                .why(difference)
+                .remedy("put it back as it was to go on, or train the new experiment in a folder of its own"));
         }
         let arena = |prefix: &str| -> Result<Arena<f32>> {
             let mut arena = plastic.theta().clone();
@@ -273,16 +306,16 @@ impl Trainer {
             })
             .collect();
         let progress = Progress {
-            updates: notes.updates,
-            seconds: notes.seconds,
-            omega: notes.omega,
-            gradient_norm: notes.gradient_norm,
-            history: notes.history,
+            updates: archive.parsed("updates")?,
+            seconds: archive.parsed("seconds")?,
+            omega: archive.parsed("omega")?,
+            gradient_norm: archive.parsed("gradient_norm")?,
+            history: archive.f64s("history")?.as_chunks().0.iter().map(Check::from_row).collect(),
             theta: arena("theta")?,
             best: arena("best")?,
             memory,
-            best_cost: notes.best_cost.unwrap_or(f64::INFINITY),
-            best_updates: notes.best_updates,
+            best_cost: archive.parsed("best_cost")?,
+            best_updates: archive.parsed("best_updates")?,
         };
         Ok(Trainer { experiment, folder: folder.to_path_buf(), machine: machine.clone(), progress })
     }
@@ -302,7 +335,14 @@ impl Trainer {
         let Plan { network, plastic } =
             experiment.network.build::<f32>(experiment.dt, experiment.seed, self.machine.isa())?;
         let rule = experiment.rule.build::<f32>();
-        self.session(&network, &rule, plastic, until, stop, watch)
+        let (before, clock) = (self.progress.seconds, Instant::now());
+        let done = self.session(&network, &rule, plastic, until, stop, watch);
+        if done.as_ref().is_err_and(|e| e.kind == Kind::Diverged) {
+            // The folder keeps the learning curve and the last sound checkpoint.
+            self.progress.seconds = before + clock.elapsed().as_secs_f64();
+            folder::write_result(&self.folder, &self.summary(Reason::Diverged))?;
+        }
+        done
     }
 
     fn session<N, R>(
@@ -327,14 +367,17 @@ impl Trainer {
         let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
         let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
         let mut run = Run::new(network, rule, plastic, &room, &crew)?;
-        rule.restore(&mut run.memory, self.progress.updates, &self.progress.memory)?;
+        // Before the first update there is nothing to remember, and nothing was saved.
+        if self.progress.updates > 0 {
+            rule.restore(&mut run.memory, self.progress.updates, &self.progress.memory)?;
+        }
         let whole = experiment.rule.rate_cost().is_some();
         let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
         watch(Event::Started { updates: self.progress.updates, max_updates: experiment.stop.max_updates });
 
         let reason = loop {
             let updates = self.progress.updates;
-            let due = updates % experiment.check_every == 0;
+            let due = updates.is_multiple_of(experiment.check_every);
             if due && self.progress.history.last().is_none_or(|c| c.updates != updates) {
                 let check = self.check(network, &run.plastic, &crew)?;
                 watch(Event::Check(&check));
@@ -362,7 +405,8 @@ impl Trainer {
             let first = updates * experiment.trials as u64;
             generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
             let (tally, learned) = run.update(noise, experiment.network.loss, &crew);
-            if !tally.loss.is_finite() || (!learned.gradient_norm.is_finite() && !learned.guarded) {
+            let sound = tally.loss.is_finite() && learned.gradient_norm.is_finite();
+            if !(sound || learned.guarded) {
                 return Err(self.diagnose(&run.plastic, &tally, learned.gradient_norm));
             }
             self.progress.updates += 1;
@@ -419,7 +463,8 @@ impl Trainer {
         }
         let samples = (steps * count * network.shape().units) as f64;
         let cost = tally.mean_loss() + experiment.rule.weight_cost(plastic.theta()) + rates / samples;
-        if !cost.is_finite() {
+        // The guard brings the weights back, so there is more to come.
+        if !cost.is_finite() && !experiment.rule.guard {
             return Err(self.diagnose(plastic, &tally, self.progress.gradient_norm));
         }
         let best = cost < self.progress.best_cost;
@@ -478,20 +523,28 @@ impl Trainer {
         } else {
             "the loss is no longer a number"
         };
+        let gain = |radius: f64| {
+            let gain = radius * e.dt.as_ms() / fastest;
+            format!("spectral radius {radius:.3}, a loop gain of {gain:.3} a time step (radius × dt/tau)")
+        };
+        // The update that failed may have left no number among the weights; then the last check tells.
         let radius = spectral_radius(plastic.weights().block("w_rec"), plastic.weights().block("x0").len());
-        let before = self.progress.history.last();
-        let since = before.map_or_else(String::new, |c| {
-            format!(
-                "; at the last check, update {}, it was finite (loss {:.4}, radius {:.2})",
-                c.updates, c.cost, c.spectral_radius
-            )
-        });
-        let gain = radius * e.dt.as_ms() / fastest;
+        let mut why = Vec::new();
+        if let Some(c) = self.progress.history.last() {
+            why.push(format!(
+                "at the last check, update {}, the loss was {:.4} and the recurrent weights had the {}",
+                c.updates,
+                c.cost,
+                gain(c.spectral_radius)
+            ));
+        }
+        if radius.is_finite() {
+            why.push(format!("now they have the {}", gain(radius)));
+        }
+        why.push(format!("the last gradient had the length {gradient_norm:.3e}"));
         Error::diverged(what)
             .at(format!("update {}", self.progress.updates + 1))
-            .why(format!(
-                "the recurrent weights have the spectral radius {radius:.3}, a loop gain of {gain:.3} a time step (radius × dt/tau); the last gradient had the length {gradient_norm:.3e}{since}"
-            ))
+            .why(why.join("; "))
             .remedy("lower `learning_rate`, set `max_gradient_norm`, lower `spectral_radius`, or take a smaller dt")
     }
 
@@ -503,7 +556,7 @@ impl Trainer {
     }
 
     fn learning_curve(&self) -> String {
-        let mut text = "updates,trials,cost,rmse,performance,omega,gradient_norm,spectral_radius,best\n".to_string();
+        let mut text = COLUMNS.join(",") + "\n";
         for c in &self.progress.history {
             let performance = c.performance.map_or_else(String::new, |p| p.to_string());
             // writing to a String cannot fail
@@ -544,17 +597,6 @@ impl Trainer {
 
     fn checkpoint(&self) -> Result<Archive> {
         let p = &self.progress;
-        let notes = Notes {
-            updates: p.updates,
-            seconds: p.seconds,
-            omega: p.omega,
-            gradient_norm: p.gradient_norm,
-            history: p.history.clone(),
-            best_cost: p.best_cost.is_finite().then_some(p.best_cost),
-            best_updates: p.best_updates,
-        };
-        let notes = serde_json::to_string(&notes)
-            .map_err(|e| Error::machine("the checkpoint cannot be put into words").why(e.to_string()))?;
         let mut archive = Archive::default();
         for (prefix, arena) in [("theta", &p.theta), ("best", &p.best)] {
             for block in arena.blocks() {
@@ -568,7 +610,17 @@ impl Trainer {
         for (name, values) in &p.memory {
             archive.push(format!("memory.{name}"), &[values.len()], Data::F32(values.clone()));
         }
-        archive.meta.insert("progress".into(), notes);
+        let history: Vec<f64> = p.history.iter().flat_map(Check::to_row).collect();
+        archive.push("history", &[p.history.len(), COLUMNS.len()], Data::F64(history));
+        for (name, value) in [("updates", p.updates), ("best_updates", p.best_updates)] {
+            archive.meta.insert(name.into(), value.to_string());
+        }
+        // Written so that they read back to the bit, infinity too.
+        for (name, value) in
+            [("seconds", p.seconds), ("omega", p.omega), ("gradient_norm", p.gradient_norm), ("best_cost", p.best_cost)]
+        {
+            archive.meta.insert(name.into(), value.to_string());
+        }
         archive.meta.insert("experiment".into(), self.experiment.resolved().into());
         archive.meta.insert("version".into(), env!("CARGO_PKG_VERSION").into());
         Ok(archive)
@@ -578,4 +630,20 @@ impl Trainer {
 /// What a folder is called.
 fn name_of(folder: &Path) -> String {
     folder.file_name().map_or_else(|| folder.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// The first line in which two experiments differ.
+fn first_difference(before: &str, now: &str) -> Option<String> {
+    let (mut before, mut now) = (before.lines(), now.lines());
+    loop {
+        let setting = |line: Option<&str>| match line {
+            Some(line) => format!("`{}`", line.split("  #").next().unwrap_or(line).trim()),
+            None => "nothing".to_string(),
+        };
+        match (before.next(), now.next()) {
+            (None, None) => return None,
+            (a, b) if a == b => {}
+            (a, b) => return Some(format!("it had {}, and now has {}", setting(a), setting(b))),
+        }
+    }
 }

@@ -2,13 +2,15 @@
 //! instruction sets; every output is one ordered chain of fused multiply-adds, so that the same bits
 //! come out of all of them, at any batch size and any number of threads.
 //!
-//! This is the only module with `unsafe`: vector instructions, and pointers in the innermost loops.
+//! This is the only module with `unsafe`: vector instructions, pointers in the innermost loops, and the
+//! hand-over of borrowed work to threads that outlive it.
 
 pub mod lanes;
 pub mod maths;
 pub mod normals;
 pub mod peak;
 pub mod product;
+pub mod team;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -50,28 +50,49 @@ impl<F: Real> Kernel<F> for Fill<'_, F> {
     fn run<V: Lanes<Elem = F>>(self) {
         let [a, b, c, d] = self.out;
         let (a, b, c, d) = (vectors_mut(a), vectors_mut(b), vectors_mut(c), vectors_mut(d));
-        for (block, (((a, b), c), d)) in a.iter_mut().zip(b).zip(c).zip(d).enumerate() {
-            let words = philox::<V::Words>((block * LANES) as u32, self.counter, self.keys);
+        let mut block = 0;
+        // Two vectors of units at a time: the chain of ten rounds is long, and two chains overlap.
+        while block + 1 < a.len() {
+            let first = (block * LANES) as u32;
+            let starts = [first, first + LANES as u32];
+            let words = philox::<V::Words, 2>(starts, self.counter, self.keys);
+            for (k, words) in words.iter().enumerate() {
+                let (x, y) = box_muller::<V>(words[0], words[1]);
+                let (z, w) = box_muller::<V>(words[2], words[3]);
+                x.store(&mut a[block + k]);
+                y.store(&mut b[block + k]);
+                z.store(&mut c[block + k]);
+                w.store(&mut d[block + k]);
+            }
+            block += 2;
+        }
+        if block < a.len() {
+            let [words] = philox::<V::Words, 1>([(block * LANES) as u32], self.counter, self.keys);
             let (x, y) = box_muller::<V>(words[0], words[1]);
             let (z, w) = box_muller::<V>(words[2], words[3]);
-            x.store(a);
-            y.store(b);
-            z.store(c);
-            w.store(d);
+            x.store(&mut a[block]);
+            y.store(&mut b[block]);
+            z.store(&mut c[block]);
+            w.store(&mut d[block]);
         }
     }
 }
 
-/// Sixteen blocks of Philox4x32-10, whose first counter words follow one another.
+/// Vectors of sixteen blocks of Philox4x32-10, whose first counter words follow one another.
 #[inline(always)]
-fn philox<W: Words>(first: u32, rest: [u32; 3], keys: &[[u32; 2]; ROUNDS]) -> [W; 4] {
-    let mut c = [W::count_from(first), W::splat(rest[0]), W::splat(rest[1]), W::splat(rest[2])];
-    for key in keys {
-        let (high0, low0) = c[0].multiply(0xD251_1F53);
-        let (high1, low1) = c[2].multiply(0xCD9E_8D57);
-        c = [high1.xor3(c[1], W::splat(key[0])), low1, high0.xor3(c[3], W::splat(key[1])), low0];
+fn philox<W: Words, const K: usize>(first: [u32; K], rest: [u32; 3], keys: &[[u32; 2]; ROUNDS]) -> [[W; 4]; K] {
+    let mut all = [[W::splat(0), W::splat(rest[0]), W::splat(rest[1]), W::splat(rest[2])]; K];
+    for (c, first) in all.iter_mut().zip(first) {
+        c[0] = W::count_from(first);
     }
-    c
+    for key in keys {
+        for c in &mut all {
+            let (high0, low0) = c[0].multiply(0xD251_1F53);
+            let (high1, low1) = c[2].multiply(0xCD9E_8D57);
+            *c = [high1.xor3(c[1], W::splat(key[0])), low1, high0.xor3(c[3], W::splat(key[1])), low0];
+        }
+    }
+    all
 }
 
 /// Two independent normals from two words.
@@ -107,10 +128,10 @@ mod tests {
     fn lanes_are_the_scalar_generator() {
         use crate::kernels::plain::PlainWords;
         let keys = round_keys(7);
-        let lanes = philox::<PlainWords>(5, [1, 2, 3], &keys);
+        let [lanes] = philox::<PlainWords, 1>([5], [1, 2, 3], &keys);
         let scalar = one([5, 1, 2, 3], &keys);
         for (l, s) in lanes.iter().zip(scalar) {
-            assert_eq!(format!("{l:?}").contains(&format!("[{s},")), true);
+            assert!(format!("{l:?}").contains(&format!("[{s},")));
         }
     }
 

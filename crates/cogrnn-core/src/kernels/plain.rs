@@ -87,7 +87,7 @@ impl<F: Real> Lanes for Plain<F> {
         let mut half = LANES / 2;
         while half > 0 {
             for i in 0..half {
-                x[i] = x[i] + x[i + half];
+                x[i] += x[i + half];
             }
             half /= 2;
         }

@@ -159,7 +159,7 @@ impl<F: Real> Kernel<F> for Multiply<'_, F> {
                             b_step: width * LANES,
                         };
                         let out = out.as_mut_ptr().add(row * out_stride + first * LANES);
-                        tile::<V>(height, width, &[operands], out, out_stride, add || k0 > 0);
+                        tile::<V>(height, width, &[operands], 0, out, out_stride, add || k0 > 0);
                     }
                 }
             }
@@ -188,6 +188,7 @@ unsafe fn tile<V: Lanes>(
     rows: usize,
     width: usize,
     operands: &[Operands<V::Elem>],
+    a_offset: usize,
     out: *mut V::Elem,
     out_stride: usize,
     add: bool,
@@ -197,7 +198,7 @@ unsafe fn tile<V: Lanes>(
             match (width, rows) {
                 $($(($width, $rows) if $rows <= tallest(V::ACCUMULATORS, $width) && $width <= widest(V::ACCUMULATORS) => {
                     // SAFETY: the caller's promise.
-                    unsafe { sized_tile::<V, $rows, $width>(operands, out, out_stride, add) }
+                    unsafe { sized_tile::<V, $rows, $width>(operands, a_offset, out, out_stride, add) }
                 })*)*
                 _ => unreachable!("pieces are at most `tallest` by `widest`"),
             }
@@ -214,6 +215,7 @@ unsafe fn tile<V: Lanes>(
 #[inline(always)]
 unsafe fn sized_tile<V: Lanes, const R: usize, const W: usize>(
     operands: &[Operands<V::Elem>],
+    a_offset: usize,
     out: *mut V::Elem,
     out_stride: usize,
     add: bool,
@@ -229,7 +231,7 @@ unsafe fn sized_tile<V: Lanes, const R: usize, const W: usize>(
             }
         }
         for o in operands {
-            let (mut a, mut b) = (o.a, o.b);
+            let (mut a, mut b) = (o.a.add(a_offset), o.b);
             for _ in 0..o.depth {
                 let mut columns = [V::zero(); W];
                 for (v, column) in columns.iter_mut().enumerate() {
@@ -256,22 +258,35 @@ unsafe fn sized_tile<V: Lanes, const R: usize, const W: usize>(
 /// Rows that an outer product runs over: `count` rows of two arrays.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece<'a, F> {
-    /// Rows of the left factor, `a_stride` apart.
+    /// Rows of the left factor, `strides.a` apart.
     pub a: &'a [F],
-    /// Rows of the right factor, `b_stride` apart.
+    /// Rows of the right factor, `strides.b` apart.
     pub b: &'a [F],
+    /// What is added to the right factor row by row.
+    pub blend: Option<Blend<'a, F>>,
     /// How many.
     pub count: usize,
 }
 
-/// Strides of the factors of an outer product.
+/// b[row] + scale[row] · c[row], formed as it is needed.
+#[derive(Clone, Copy, Debug)]
+pub struct Blend<'a, F> {
+    /// One a row; rows where it is zero are left as they are.
+    pub scale: &'a [F],
+    /// Rows `strides.c` apart.
+    pub c: &'a [F],
+}
+
+/// Strides of the factors of an outer product, all but the first whole vectors.
 #[derive(Clone, Copy, Debug)]
 pub struct Strides {
     /// From row to row of the left factor.
     pub a: usize,
-    /// From row to row of the right factor, whole vectors.
+    /// From row to row of the right factor.
     pub b: usize,
-    /// From row to row of the result, whole vectors.
+    /// From row to row of what is blended into it; columns beyond are left as they are.
+    pub c: usize,
+    /// From row to row of the result.
     pub out: usize,
 }
 
@@ -289,9 +304,14 @@ pub fn outer<F: Real>(
         return;
     }
     for piece in pieces.iter().filter(|p| p.count > 0) {
-        assert!(piece.a.len() >= (piece.count - 1) * strides.a + rows.end, "left factor is there");
-        assert!(piece.b.len() >= (piece.count - 1) * strides.b + padded(columns), "right factor is there");
+        let last = piece.count - 1;
+        assert!(piece.a.len() >= last * strides.a + rows.end, "left factor is there");
+        assert!(piece.b.len() >= last * strides.b + padded(columns), "right factor is there");
+        if let Some(blend) = piece.blend {
+            assert!(blend.scale.len() > last && blend.c.len() >= last * strides.c + strides.c, "blend is there");
+        }
     }
+    assert!(strides.c.is_multiple_of(LANES), "whole vectors");
     assert!(out.len() >= (rows.len() - 1) * strides.out + padded(columns), "room for the result");
     isa.run(Outer { pieces, strides, rows, columns, out });
 }
@@ -304,6 +324,14 @@ struct Outer<'a, 'p, F> {
     out: &'a mut [F],
 }
 
+/// Some rows of a piece: where they start, and how many.
+#[derive(Clone, Copy)]
+struct Part {
+    piece: usize,
+    first: usize,
+    count: usize,
+}
+
 impl<F: Real> Kernel<F> for Outer<'_, '_, F> {
     type Output = ();
 
@@ -311,49 +339,93 @@ impl<F: Real> Kernel<F> for Outer<'_, '_, F> {
     fn run<V: Lanes<Elem = F>>(self) {
         const MOST: usize = 64;
         let Outer { pieces, strides, rows, columns, out } = self;
-        let vectors = padded(columns) / LANES;
+        let total = padded(columns) / LANES;
+        let mut panel = [F::ZERO; OUTER_ROWS * WIDEST * LANES];
         let (mut next, mut offset) = (0, 0);
-        let mut operands = [Operands {
-            depth: 0,
-            a: std::ptr::null(),
-            a_row: 1,
-            a_step: strides.a,
-            b: std::ptr::null(),
-            b_step: strides.b,
-        }; MOST];
         loop {
-            // Gather pieces until the block is full.
+            // Rows of pieces until the block is full.
+            let mut parts = [Part { piece: 0, first: 0, count: 0 }; MOST];
             let (mut used, mut depth) = (0, 0);
             while next < pieces.len() && used < MOST && depth < OUTER_ROWS {
-                let piece = &pieces[next];
-                let length = (piece.count - offset).min(OUTER_ROWS - depth);
-                if length > 0 {
-                    // SAFETY: `outer` has checked that `count` rows are there.
-                    let (a, b) =
-                        unsafe { (piece.a.as_ptr().add(offset * strides.a), piece.b.as_ptr().add(offset * strides.b)) };
-                    operands[used] = Operands { depth: length, a, a_row: 1, a_step: strides.a, b, b_step: strides.b };
+                let count = (pieces[next].count - offset).min(OUTER_ROWS - depth);
+                if count > 0 {
+                    parts[used] = Part { piece: next, first: offset, count };
                     used += 1;
-                    depth += length;
+                    depth += count;
                 }
-                offset += length;
-                if offset == piece.count {
+                offset += count;
+                if offset == pieces[next].count {
                     (next, offset) = (next + 1, 0);
                 }
             }
             if used == 0 {
                 return;
             }
-            for (first, width) in even_pieces(vectors, widest(V::ACCUMULATORS)) {
+            for (first, width) in even_pieces(total, widest(V::ACCUMULATORS)) {
+                let nothing = Operands {
+                    depth: 0,
+                    a: std::ptr::null(),
+                    a_row: 1,
+                    a_step: strides.a,
+                    b: panel.as_ptr(),
+                    b_step: width * LANES,
+                };
+                let mut operands = [nothing; MOST];
+                let mut done = 0;
+                for (part, operand) in parts[..used].iter().zip(&mut operands) {
+                    let piece = &pieces[part.piece];
+                    // SAFETY: `outer` has checked that these rows are there, `done` rows fit the panel.
+                    unsafe {
+                        gather::<V>(piece, part, strides, first, width, panel.as_mut_ptr().add(done * width * LANES));
+                        operand.depth = part.count;
+                        operand.a = piece.a.as_ptr().add(part.first * strides.a);
+                        operand.b = panel.as_ptr().add(done * width * LANES);
+                    }
+                    done += part.count;
+                }
                 for (row, height) in even_pieces(rows.len(), tallest(V::ACCUMULATORS, width)) {
-                    let mut here = operands;
                     // SAFETY: checked in `outer`: these rows and vectors lie within all three.
                     unsafe {
-                        for o in &mut here[..used] {
-                            o.a = o.a.add(rows.start + row);
-                            o.b = o.b.add(first * LANES);
-                        }
                         let out = out.as_mut_ptr().add(row * strides.out + first * LANES);
-                        tile::<V>(height, width, &here[..used], out, strides.out, true);
+                        tile::<V>(height, width, &operands[..used], rows.start + row, out, strides.out, true);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Puts some vectors of some rows of the right factor side by side.
+///
+/// # Safety
+/// The rows, and room for them at `to`, must be there.
+#[inline(always)]
+unsafe fn gather<V: Lanes>(
+    piece: &Piece<'_, V::Elem>,
+    part: &Part,
+    strides: Strides,
+    first: usize,
+    width: usize,
+    to: *mut V::Elem,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for k in 0..part.count {
+            let row = part.first + k;
+            let from = piece.b.as_ptr().add(row * strides.b + first * LANES);
+            let to = to.add(k * width * LANES);
+            for v in 0..width {
+                V::load_ptr(from.add(v * LANES)).store_ptr(to.add(v * LANES));
+            }
+            let Some(blend) = piece.blend else { continue };
+            let scale = *blend.scale.as_ptr().add(row);
+            if scale != V::Elem::ZERO {
+                let scale = V::splat(scale);
+                let c = blend.c.as_ptr().add(row * strides.c);
+                for v in 0..width {
+                    if (first + v) * LANES < strides.c {
+                        let to = to.add(v * LANES);
+                        scale.fma(V::load_ptr(c.add((first + v) * LANES)), V::load_ptr(to)).store_ptr(to);
                     }
                 }
             }
@@ -457,11 +529,11 @@ mod tests {
             for cut in [1, 7, 130, 333] {
                 let pieces: Vec<_> = (0..rows)
                     .step_by(cut)
-                    .map(|r| Piece { a: &a[r * sa..], b: &b[r * sb..], count: cut.min(rows - r) })
+                    .map(|r| Piece { a: &a[r * sa..], b: &b[r * sb..], blend: None, count: cut.min(rows - r) })
                     .collect();
                 for slab in [0..n, 5..9] {
                     let mut out = vec![0.0; slab.len() * sb];
-                    outer(isa, &pieces, Strides { a: sa, b: sb, out: sb }, slab.clone(), m, &mut out);
+                    outer(isa, &pieces, Strides { a: sa, b: sb, c: 0, out: sb }, slab.clone(), m, &mut out);
                     for (k, i) in slab.enumerate() {
                         for j in 0..m {
                             assert_eq!(out[k * sb + j], chain(i, j), "{isa} cut {cut} at {i}, {j}");

@@ -18,7 +18,7 @@ use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Kernel;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
-use cogrnn_core::kernels::product::{Piece, Strides, outer};
+use cogrnn_core::kernels::product::{Blend, Piece, Strides, outer};
 use cogrnn_core::network::{Adjoint, Flow, Network, Room, Shape, Swept};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::real::Real;
@@ -122,7 +122,12 @@ impl<F: Real> Adjoint for Rate<F> {
             let start = state.timetable.rows(t + 1).start;
             self.pull_future(plastic, sweep, start..start + future);
         }
-        plastic.packed().errors.multiply(rows.len(), errors, outputs, &mut sweep.direct, width, false);
+        // A few outputs are added where they are needed; more are a product of their own, as is whatever
+        // else the rates cost.
+        let few = outputs <= FEW && direct.is_none();
+        if !few {
+            plastic.packed().errors.multiply(rows.len(), errors, outputs, &mut sweep.direct, width, false);
+        }
         if let Some(direct) = direct {
             for (to, from) in sweep.direct.chunks_exact_mut(width).zip(direct.chunks_exact(units)) {
                 for (d, g) in to.iter_mut().zip(from) {
@@ -139,7 +144,7 @@ impl<F: Real> Adjoint for Rate<F> {
         with_curve!(self.nonlinearity, curve => self.isa.run(Pull {
             curve, width, wide, rate_wide, future, rows: rows.len(), keep_flow: sweep.keep_flow,
             alpha: &self.alpha, decay: &self.decay,
-            x, r, pulled: &sweep.pulled, direct: &sweep.direct, stretched, delta: &mut sweep.delta, scaled, flow,
+            x, r, pulled: &sweep.pulled, direct: if few { &[] } else { &sweep.direct }, errors, readout: &plastic.packed().readout, stretched, delta: &mut sweep.delta, scaled, flow,
         }));
         sweep.active = rows.len();
     }
@@ -186,12 +191,20 @@ impl<F: Real> Adjoint for Rate<F> {
                     rows.push(Piece {
                         a: &p.errors[at.start * outputs..],
                         b: &p.state.r[here * rate_wide..],
+                        blend: None,
                         count: at.len(),
                     });
                 }
             }
             let mut w_out = vec![F::ZERO; outputs * width];
-            outer(self.isa, &rows, Strides { a: outputs, b: rate_wide, out: width }, 0..outputs, units, &mut w_out);
+            outer(
+                self.isa,
+                &rows,
+                Strides { a: outputs, b: rate_wide, c: 0, out: width },
+                0..outputs,
+                units,
+                &mut w_out,
+            );
             for (to, from) in gradient.block_mut("w_out").chunks_exact_mut(units).zip(w_out.chunks_exact(width)) {
                 add(to, &from[..units]);
             }
@@ -209,39 +222,26 @@ impl<F: Real> Adjoint for Rate<F> {
             }
         }
 
-        // With one α for all units the regulariser rides along; else it has a product of its own.
-        let merged = omega.is_some() && self.uniform_decay.is_some();
-        if merged {
-            let omega = omega.unwrap_or(&[]);
-            crew.each(pieces, |i, p| {
-                let trials = p.timetable.trials();
-                self.isa.run(Fuse {
-                    width,
-                    rate_wide,
-                    coefficients: omega[i],
-                    x: &p.state.x[trials * width..],
-                    r: &mut p.state.r[trials * rate_wide..],
-                });
-            });
-        }
-
-        // Rows (t, b) of α δ meet rows (t-1, b) of [r | u | 1].
+        // Rows (t, b) of α δ meet rows (t-1, b) of [r | u | 1]. With one α for all units the regulariser
+        // rides along; else it has a product of its own.
+        let merged = if self.uniform_decay.is_some() { omega } else { None };
         let columns = units + inputs + 1;
         let mut rows = Vec::with_capacity(steps * pieces.len());
         for t in 1..=steps {
-            for p in pieces.iter().filter(|p| t <= p.timetable.steps()) {
+            for (i, p) in pieces.iter().enumerate().filter(|(_, p)| t <= p.timetable.steps()) {
                 let at = p.timetable.rows(t);
                 let before = p.state.start(t - 1);
-                rows.push(Piece {
-                    a: &p.sweep.scaled[at.start * wide..],
-                    b: &p.state.r[before * rate_wide..],
-                    count: at.len(),
+                let blend = merged.filter(|_| t > 1).map(|omega| {
+                    let scale = &omega[i][p.timetable.rows(t - 1).start..];
+                    Blend { scale, c: &p.state.x[before * width..] }
                 });
+                let (a, b) = (&p.sweep.scaled[at.start * wide..], &p.state.r[before * rate_wide..]);
+                rows.push(Piece { a, b, blend, count: at.len() });
             }
         }
         let mut sums = vec![F::ZERO; units * rate_wide];
         slabs(crew, units, rate_wide, &mut sums, |range, out| {
-            outer(self.isa, &rows, Strides { a: wide, b: rate_wide, out: rate_wide }, range, columns, out);
+            outer(self.isa, &rows, Strides { a: wide, b: rate_wide, c: width, out: rate_wide }, range, columns, out);
         });
         for (name, first, count) in [("w_rec", 0, units), ("w_in", units, inputs), ("b_rec", units + inputs, 1)] {
             if count > 0 {
@@ -251,7 +251,7 @@ impl<F: Real> Adjoint for Rate<F> {
             }
         }
 
-        if let (Some(omega), false) = (omega, merged) {
+        if let (Some(omega), None) = (omega, merged) {
             self.gather_flow(crew, pieces, omega, gradient);
         }
     }
@@ -277,13 +277,14 @@ impl<F: Real> Adjoint for Rate<F> {
                 rows.push(Piece {
                     a: &p.sweep.scaled[at.start * wide..],
                     b: &p.state.x[before * width..],
+                    blend: None,
                     count: at.len(),
                 });
             }
         }
         let mut sums = vec![F::ZERO; units * width];
         slabs(crew, units, width, &mut sums, |range, out| {
-            outer(self.isa, &rows, Strides { a: wide, b: width, out: width }, range, units, out);
+            outer(self.isa, &rows, Strides { a: wide, b: width, c: 0, out: width }, range, units, out);
         });
         let w_rec = gradient.block_mut("w_rec").chunks_exact_mut(units);
         for ((to, from), decay) in w_rec.zip(sums.chunks_exact(width)).zip(&self.decay) {
@@ -318,6 +319,32 @@ fn add<F: Real>(to: &mut [F], from: &[F]) {
     }
 }
 
+/// Outputs whose errors are spread without a product of their own.
+const FEW: usize = 4;
+
+/// e W_out of one trial.
+struct Direct<'a, F> {
+    sums: &'a [[F; LANES]],
+    errors: &'a [F],
+    readout: &'a [[F; LANES]],
+    vectors: usize,
+}
+
+impl<F: Real> Direct<'_, F> {
+    /// Units of vector `k`.
+    #[inline(always)]
+    fn at<V: Lanes<Elem = F>>(&self, k: usize) -> V {
+        if let Some(sum) = self.sums.get(k) {
+            return V::load(sum);
+        }
+        let mut sum = V::zero();
+        for (e, row) in self.errors.iter().zip(self.readout.chunks_exact(self.vectors)) {
+            sum = V::splat(*e).fma(V::load(&row[k]), sum);
+        }
+        sum
+    }
+}
+
 struct Pull<'a, F, C> {
     curve: C,
     width: usize,
@@ -333,7 +360,11 @@ struct Pull<'a, F, C> {
     x: &'a mut [F],
     r: &'a [F],
     pulled: &'a [F],
+    /// e W_out; empty if there are few outputs.
     direct: &'a [F],
+    errors: &'a [F],
+    /// W_out, rows padded.
+    readout: &'a [F],
     /// (α G) W_rec; empty if α is the same for all units.
     stretched: &'a [F],
     /// In: δ_{t+1}. Out: δ_t.
@@ -348,20 +379,25 @@ impl<F: Real, C: Curve> Kernel<F> for Pull<'_, F, C> {
     #[inline(always)]
     fn run<V: Lanes<Elem = F>>(self) {
         let width = self.width;
+        let outputs = self.readout.len() / width;
         let (alpha, decay) = (vectors(self.alpha), vectors(self.decay));
         for b in 0..self.rows {
             let row = b * width..(b + 1) * width;
             let x = vectors_mut(&mut self.x[row.clone()]);
             let r = vectors(&self.r[b * self.rate_wide..][..width]);
             let pulled = vectors(&self.pulled[row.clone()]);
-            let direct = vectors(&self.direct[row.clone()]);
+            let direct = Direct {
+                sums: if self.direct.is_empty() { &[] } else { vectors(&self.direct[row.clone()]) },
+                errors: &self.errors[b * outputs..(b + 1) * outputs],
+                readout: vectors(self.readout),
+                vectors: width / LANES,
+            };
             let delta = vectors_mut(&mut self.delta[row.clone()]);
             let scaled = vectors_mut(&mut self.scaled[b * self.wide..][..width]);
             let count = x
                 .len()
                 .min(r.len())
                 .min(pulled.len())
-                .min(direct.len())
                 .min(delta.len())
                 .min(scaled.len())
                 .min(alpha.len())
@@ -370,7 +406,7 @@ impl<F: Real, C: Curve> Kernel<F> for Pull<'_, F, C> {
             if b >= self.future {
                 for k in 0..count {
                     let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
-                    let d = slope.mul(V::load(&direct[k]));
+                    let d = slope.mul(direct.at::<V>(k));
                     d.store(&mut delta[k]);
                     V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
                 }
@@ -379,7 +415,7 @@ impl<F: Real, C: Curve> Kernel<F> for Pull<'_, F, C> {
                     let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
                     let leaked = V::load(&decay[k]).mul(V::load(&delta[k]));
                     let d = slope.fma(V::load(&pulled[k]), leaked);
-                    let d = slope.fma(V::load(&direct[k]), d);
+                    let d = slope.fma(direct.at::<V>(k), d);
                     d.store(&mut delta[k]);
                     V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
                 }
@@ -391,7 +427,7 @@ impl<F: Real, C: Curve> Kernel<F> for Pull<'_, F, C> {
                     after = v.fma(v, after);
                     before = future.fma(future, before);
                     v.mul(slope).store(&mut x[k]);
-                    let d = slope.fma(V::load(&direct[k]), v);
+                    let d = slope.fma(direct.at::<V>(k), v);
                     d.store(&mut delta[k]);
                     V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
                 }
@@ -405,7 +441,7 @@ impl<F: Real, C: Curve> Kernel<F> for Pull<'_, F, C> {
                     before = g.fma(g, before);
                     v.mul(slope).store(&mut x[k]);
                     let d = slope.fma(V::load(&pulled[k]), g);
-                    let d = slope.fma(V::load(&direct[k]), d);
+                    let d = slope.fma(direct.at::<V>(k), d);
                     d.store(&mut delta[k]);
                     V::load(&alpha[k]).mul(d).store(&mut scaled[k]);
                 }
@@ -444,35 +480,6 @@ impl<F: Real, C: Curve> Kernel<F> for Finish<'_, F, C> {
                 let slope = self.curve.slope(V::load(&x[k]), V::load(&r[k]));
                 let leaked = V::load(&decay[k]).mul(V::load(&delta[k]));
                 slope.fma(V::load(&pulled[k]), leaked).store(&mut delta[k]);
-            }
-        }
-    }
-}
-
-/// r ← r + s v f', row by row, from step 1 on.
-struct Fuse<'a, F> {
-    width: usize,
-    rate_wide: usize,
-    coefficients: &'a [F],
-    /// v f'.
-    x: &'a [F],
-    r: &'a mut [F],
-}
-
-impl<F: Real> Kernel<F> for Fuse<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Lanes<Elem = F>>(self) {
-        let rows = self.x.chunks_exact(self.width).zip(self.r.chunks_mut(self.rate_wide)).zip(self.coefficients);
-        for ((x, r), s) in rows {
-            if *s == F::ZERO {
-                continue;
-            }
-            let factor = V::splat(*s);
-            let whole: &mut [[F; LANES]] = vectors_mut(&mut r[..self.width]);
-            for (x, r) in vectors(x).iter().zip(whole) {
-                factor.fma(V::load(x), V::load(r)).store(r);
             }
         }
     }

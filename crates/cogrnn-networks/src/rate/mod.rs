@@ -13,6 +13,7 @@
 
 mod adjoint;
 pub mod initial;
+mod local;
 mod nonlinearity;
 
 pub use adjoint::Sweep;

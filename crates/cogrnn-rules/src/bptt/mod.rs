@@ -168,7 +168,7 @@ impl<F: Real> Bptt<F> {
     ) {
         let shape = network.shape();
         let table = &batch.timetable;
-        let cut = |t: usize| self.truncation.is_some_and(|k| t % k == 0);
+        let cut = |t: usize| self.truncation.is_some_and(|k| t.is_multiple_of(k));
         network.start(sweep, table, flow);
         for t in (1..=table.steps()).rev() {
             let rows = table.rows(t);

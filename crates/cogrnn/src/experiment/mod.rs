@@ -10,7 +10,7 @@ pub use network::{NetworkPlan, Plan};
 pub use rule::{OptimiserPlan, RulePlan};
 
 use crate::files;
-use crate::reader::{Document, Section};
+use crate::reader::{Document, Section, Setting};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
 use cogrnn_core::task::{Performance, Set, Task};
@@ -91,6 +91,7 @@ pub struct Experiment {
     pub threshold: f64,
     cite: Vec<String>,
     resolved: String,
+    settings: Vec<Setting>,
     warnings: Vec<String>,
 }
 
@@ -130,6 +131,7 @@ impl Experiment {
         match (read, document.finish()) {
             (Ok(mut experiment), Ok(())) => {
                 experiment.resolved = document.resolved();
+                experiment.settings = document.settings();
                 Ok(experiment)
             }
             (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
@@ -225,6 +227,7 @@ impl Experiment {
             threshold,
             cite,
             resolved: String::new(),
+            settings: Vec::new(),
             warnings,
         };
         experiment.try_out(&training)?;
@@ -266,6 +269,11 @@ impl Experiment {
     /// The experiment with every default written out; reading it gives the same experiment.
     pub fn resolved(&self) -> &str {
         &self.resolved
+    }
+
+    /// Every setting that has an effect in it, with the value in use and what it is: its manual.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
     }
 
     /// What is allowed but probably not meant.

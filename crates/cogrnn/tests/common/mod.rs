@@ -1,6 +1,8 @@
 //! One network with explicit inputs and noise, whose loss and gradients tests look at.
 #![allow(dead_code)]
 
+pub mod plain;
+
 use cogrnn_core::batch::{Batch, Timetable};
 use cogrnn_core::constraint::{Constraint, Wiring};
 use cogrnn_core::crew::Crew;
@@ -20,7 +22,7 @@ use cogrnn_rules::penalties::{ActivityPenalty, WeightPenalty};
 use cogrnn_rules::{Bptt, With};
 
 /// A network, its parameters, and explicit trials: all that a loss depends on.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     pub shape: Shape,
     pub tau: Vec<f64>,
@@ -55,13 +57,17 @@ pub struct Answer {
 
 impl Problem {
     pub fn network<F: Real>(&self, isa: Isa) -> Rate<F> {
+        self.noisy_network(UnitNoise::Silent, isa)
+    }
+
+    pub fn noisy_network<F: Real>(&self, noise: UnitNoise, isa: Isa) -> Rate<F> {
         let design = Design {
             shape: self.shape,
             tau: self.tau.iter().map(|&t| ms(t)).collect::<Vec<Time>>(),
             dt: ms(self.dt),
             nonlinearity: self.nonlinearity,
             readout: self.readout,
-            noise: UnitNoise::Silent,
+            noise,
         };
         Rate::new(&design, isa).unwrap()
     }
@@ -133,6 +139,46 @@ impl Problem {
             *to = from.to_f64();
         }
         Answer { tally, learned, gradient, last_x: self.last_x(&network, &run.plastic) }
+    }
+
+    /// x of every step (time from 1 × trial × unit), in the order of the trials. With `whole` every trial
+    /// goes on to the end of the longest; else a trial that is over has no x.
+    pub fn path<F: Real>(&self, isa: Isa, whole: bool) -> Vec<Vec<Vec<F>>> {
+        struct All<F>(Vec<Vec<Vec<F>>>, Vec<usize>);
+        impl<F: Real> Probe<Rate<F>> for All<F> {
+            fn observe(&mut self, now: &Moment<'_, Rate<F>>) {
+                for b in 0..now.active {
+                    self.0[now.t - 1][self.1[b]] = now.network.potentials(now.state, now.t, b).to_vec();
+                }
+            }
+        }
+        let network = self.network::<F>(isa);
+        let (batch, noise) = self.batches::<F>(1, whole).remove(0);
+        let steps = batch.timetable.steps();
+        let room = Room { trials: self.lengths.len(), steps, history: cogrnn_core::network::History::Last };
+        let mut desk = Desk::new(&network, &Still, &room).unwrap();
+        let mut all =
+            All(vec![vec![Vec::new(); self.lengths.len()]; steps], batch.ids.iter().map(|&b| b as usize).collect());
+        desk.batch = batch;
+        let conditions = Conditions { noise: Noise::Given(&noise), loss: self.loss, scale: 1.0 };
+        work(&network, &Still, &self.plastic(&network), &conditions, &mut desk, &mut all);
+        all.0
+    }
+
+    /// The same problem with one of its trials alone, as long as that is.
+    pub fn only(&self, b: usize) -> Problem {
+        let trials = self.lengths.len();
+        let take = |array: &[f64], width: usize| -> Vec<f64> {
+            (0..self.lengths[b]).flat_map(|t| array[(t * trials + b) * width..][..width].to_vec()).collect()
+        };
+        Problem {
+            lengths: vec![self.lengths[b]],
+            inputs: take(&self.inputs, self.shape.inputs),
+            noise: take(&self.noise, self.shape.units),
+            targets: take(&self.targets, self.shape.outputs),
+            mask: take(&self.mask, self.shape.outputs),
+            ..self.clone()
+        }
     }
 
     /// x at the last step of each trial, in the order of the trials.

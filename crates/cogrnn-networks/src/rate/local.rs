@@ -1,0 +1,210 @@
+//! What local rules and wrappers see of the rate network: its state is x, so that
+//!
+//! ```text
+//! gain = α      leak = 1-α      slope = f'(x_t)      presynaptic = r_{t-1}, u_t or (readout) r_t
+//! ∂x_t/∂x_{t-1} = (1-α) I + α W_rec diag f'(x_{t-1})                          (Song et al. 2016, eq. 24)
+//! ```
+
+use super::nonlinearity::{Curve, with_curve};
+use super::{Rate, RateState, Rates};
+use cogrnn_core::kernels::Kernel;
+use cogrnn_core::kernels::lanes::{LANES, Lanes, padded};
+use cogrnn_core::network::{Carry, Linearise, Local, Network, Site, Synapses};
+use cogrnn_core::params::Plastic;
+use cogrnn_core::real::Real;
+
+impl<F: Real> Local for Rate<F> {
+    fn presynaptic<'s>(&self, state: &'s RateState<F>, synapses: &Synapses, t: usize, trial: usize) -> &'s [F] {
+        let (wide, units) = (self.rate_stride(), self.shape().units);
+        match (synapses.from, synapses.to) {
+            // The inputs of step t lie behind the rates of the step before.
+            (Site::Inputs, _) => &state.r[(state.start(t - 1) + trial) * wide + units..][..self.shape().inputs],
+            (_, Site::Outputs) => self.rates(state, t, trial),
+            _ => self.rates(state, t - 1, trial),
+        }
+    }
+
+    fn gain(&self, _: &RateState<F>, _: usize, _: usize, out: &mut [F]) {
+        out.copy_from_slice(&self.alpha[..out.len()]);
+    }
+
+    fn slope(&self, state: &RateState<F>, t: usize, trial: usize, out: &mut [F]) {
+        let (x, r) = (self.potentials(state, t, trial), self.rates(state, t, trial));
+        with_curve!(self.nonlinearity, curve => self.isa.run(Slopes { curve, x, r, out }));
+    }
+
+    fn leak(&self) -> &[F] {
+        &self.decay[..self.shape().units]
+    }
+}
+
+impl<F: Real> Linearise for Rate<F> {
+    fn jacobian_mul(
+        &self,
+        plastic: &Plastic<Self>,
+        state: &RateState<F>,
+        t: usize,
+        trial: usize,
+        v: &[F],
+        out: &mut [F],
+    ) {
+        let units = self.shape().units;
+        let mut slope = vec![F::ZERO; units];
+        self.slope(state, t - 1, trial, &mut slope);
+        for (s, v) in slope.iter_mut().zip(v) {
+            *s *= *v;
+        }
+        let rows = plastic.weights().block("w_rec").chunks_exact(units);
+        for (i, (o, row)) in out.iter_mut().zip(rows).enumerate() {
+            let current = row.iter().zip(&slope).fold(F::ZERO, |sum, (w, s)| w.fma(*s, sum));
+            *o = self.decay[i] * v[i] + self.alpha[i] * current;
+        }
+    }
+}
+
+impl<F: Real> Carry for Rate<F> {
+    fn carried<'s>(&self, state: &'s RateState<F>, t: usize, trial: usize) -> &'s [F] {
+        self.potentials(state, t, trial)
+    }
+
+    fn replace(&self, state: &mut RateState<F>, t: usize, trial: usize, s: &[F]) {
+        let (width, wide) = (padded(self.shape().units), self.rate_stride());
+        let row = state.start(t) + trial;
+        let x = &mut state.x[row * width..][..width];
+        x[..s.len()].copy_from_slice(s);
+        let r = &mut state.r[row * wide..][..wide];
+        with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r }));
+    }
+}
+
+/// f'(x) of one trial, tail and all.
+struct Slopes<'a, F, C> {
+    curve: C,
+    x: &'a [F],
+    r: &'a [F],
+    out: &'a mut [F],
+}
+
+impl<F: Real, C: Curve> Kernel<F> for Slopes<'_, F, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        for ((x, r), out) in self.x.chunks(LANES).zip(self.r.chunks(LANES)).zip(self.out.chunks_mut(LANES)) {
+            let mut lanes = [[F::ZERO; LANES]; 3];
+            lanes[0][..x.len()].copy_from_slice(x);
+            lanes[1][..r.len()].copy_from_slice(r);
+            self.curve.slope(V::load(&lanes[0]), V::load(&lanes[1])).store(&mut lanes[2]);
+            out.copy_from_slice(&lanes[2][..out.len()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate::{Design, Nonlinearity, UnitNoise};
+    use cogrnn_core::batch::Timetable;
+    use cogrnn_core::constraint::Wiring;
+    use cogrnn_core::kernels::Isa;
+    use cogrnn_core::network::{History, Noise, Room, Shape};
+    use cogrnn_core::random::{Address, Purpose, Stream};
+    use cogrnn_core::readout::Readout;
+    use cogrnn_core::units::ms;
+
+    const SHAPE: Shape = Shape { inputs: 2, units: 7, outputs: 2 };
+
+    fn network(nonlinearity: Nonlinearity) -> Rate<f64> {
+        let tau = (0..SHAPE.units).map(|i| ms(50.0 + 10.0 * i as f64)).collect();
+        let noise = UnitNoise::Silent;
+        let design = Design { shape: SHAPE, tau, dt: ms(20.0), nonlinearity, readout: Readout::Linear, noise };
+        Rate::new(&design, Isa::best()).unwrap()
+    }
+
+    fn plastic(network: &Rate<f64>, stream: &mut Stream) -> Plastic<Rate<f64>> {
+        let mut theta = network.blocks();
+        theta.data_mut().iter_mut().for_each(|w| *w = stream.normal() * 0.6);
+        let wiring = Wiring::free(&theta);
+        Plastic::new(network, theta, wiring).unwrap()
+    }
+
+    /// x after one step from this state.
+    fn after(network: &Rate<f64>, plastic: &Plastic<Rate<f64>>, x: &[f64], u: &[f64]) -> (RateState<f64>, Vec<f64>) {
+        let mut table = Timetable::default();
+        table.refill(&[1]);
+        let mut state = network.state(&Room { trials: 1, steps: 1, history: History::Whole });
+        network.begin(plastic, &mut state, &table);
+        network.replace(&mut state, 0, 0, x);
+        network.perturb(&mut state, 1, &Noise::Silent, &[0]);
+        network.step(plastic, &mut state, 1, u);
+        network.read_out(plastic, &mut state, 1);
+        let x = network.carried(&state, 1, 0).to_vec();
+        (state, x)
+    }
+
+    #[test]
+    fn what_local_rules_see_agrees_with_finite_differences() {
+        let mut stream = Address { seed: 5, purpose: Purpose::Weights, trial: 0 }.stream();
+        let h = 1e-6;
+        for f in [
+            Nonlinearity::Linear,
+            Nonlinearity::Rectify,
+            Nonlinearity::RectifyPower(1.7),
+            Nonlinearity::Sigmoid,
+            Nonlinearity::Tanh,
+            Nonlinearity::RectifyTanh,
+            Nonlinearity::Softplus,
+        ] {
+            let network = network(f);
+            let plastic = plastic(&network, &mut stream);
+            let x: Vec<f64> = (0..7).map(|_| stream.normal()).collect();
+            let u = [0.3, 0.8];
+            let (state, _) = after(&network, &plastic, &x, &u);
+
+            // The Jacobian, column by column; 1e-8: central differences at h = 1e-6.
+            for j in 0..7 {
+                let mut v = vec![0.0; 7];
+                v[j] = 1.0;
+                let mut exact = vec![0.0; 7];
+                network.jacobian_mul(&plastic, &state, 1, 0, &v, &mut exact);
+                let moved = |by: f64| {
+                    let mut x = x.clone();
+                    x[j] += by;
+                    after(&network, &plastic, &x, &u).1
+                };
+                for ((up, down), exact) in moved(h).iter().zip(moved(-h)).zip(&exact) {
+                    assert!(((up - down) / (2.0 * h) - exact).abs() < 1e-8, "{f} column {j}");
+                }
+            }
+
+            // ∂x_i/∂W_ij = gain_i · presynaptic_j, and the readout's own.
+            let (mut gain, mut slope) = (vec![0.0; 7], vec![0.0; 7]);
+            network.gain(&state, 1, 0, &mut gain);
+            network.slope(&state, 1, 0, &mut slope);
+            for synapses in network.synapses() {
+                let pre = network.presynaptic(&state, &synapses, 1, 0);
+                for (k, at) in synapses.weights.clone().enumerate() {
+                    let (i, j) = (k / pre.len(), k % pre.len());
+                    let moved = |by: f64| {
+                        let mut plastic = plastic.clone();
+                        plastic.change(|theta, _| theta.data_mut()[at] += by);
+                        let (state, x) = after(&network, &plastic, &x, &u);
+                        if synapses.to == Site::Outputs { network.output(&state)[i] } else { x[i] }
+                    };
+                    let exact = pre[j] * if synapses.to == Site::Outputs { 1.0 } else { gain[i] };
+                    assert!(((moved(h) - moved(-h)) / (2.0 * h) - exact).abs() < 1e-8, "{f} {synapses:?} {k}");
+                }
+            }
+            let s = network.carried(&state, 1, 0);
+            for i in 0..7 {
+                let rate = |by: f64| {
+                    let (mut state, mut s) = (state.clone(), s.to_vec());
+                    s[i] += by;
+                    network.replace(&mut state, 1, 0, &s);
+                    network.rates(&state, 1, 0)[i]
+                };
+                assert!(((rate(h) - rate(-h)) / (2.0 * h) - slope[i]).abs() < 1e-8, "{f} slope {i}");
+            }
+        }
+    }
+}
