@@ -81,6 +81,7 @@ pub fn run(args: &Args) -> Outcome {
             }
         }
     }
+    drop(peers); // so that they take nothing from what comes next
     let mut text = updates_table(args, &cases);
     text += &training_table(args)?;
     println!("\n{text}");
@@ -208,7 +209,8 @@ fn training_table(args: &Args) -> Result<String, String> {
     for threads in &args.threads {
         let threads = threads.to_string();
         let name = "song2016/perceptual-decision";
-        let bench = ["bench", "--locked", "--package", "cogrnn", "--bench", "training", "--", name, &threads];
+        let bench =
+            ["bench", "--quiet", "--locked", "--package", "cogrnn", "--bench", "training", "--", name, &threads];
         let found = json_of(cargo(&bench))?;
         let _ = writeln!(
             text,

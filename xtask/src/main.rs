@@ -70,15 +70,14 @@ fn checks(steps: &mut Steps) -> Outcome {
         cargo(&["doc", "--release", "--workspace", "--no-deps", "--document-private-items", "--locked"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     steps.run("documentation", documentation)?;
-    // Integration tests start the program, so this builds it too.
+    // Integration tests start the program, so it lies built beside them.
     steps.run("tests and documented examples", cargo(&["test", "--release", "--workspace", "--locked"]))?;
-    steps.run("the program", cargo(&["build", "--release", "--locked", "--package", "cogrnn-cli"]))?;
     steps.check("the README's commands", readme::check)
 }
 
 /// Tables that a test compares with what the program says; here the test writes them.
 fn docs() -> Outcome {
-    let mut write = cargo(&["test", "--release", "--package", "cogrnn", "--test", "documentation"]);
+    let mut write = cargo(&["test", "--release", "--workspace", "--locked", "--test", "documentation"]);
     write.env("COGRNN_WRITE_DOCS", "1");
     Steps::default().run("docs/experiment.md", write)
 }

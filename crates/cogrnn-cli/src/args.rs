@@ -186,7 +186,7 @@ pub struct Experiment {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
     /// The seed of all that is random: weights, trials, noise
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
 }
 
@@ -394,7 +394,15 @@ pub struct Bench {
 fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if n > 0 => Ok(n),
-        _ => Err("a whole number above zero is needed".to_string()),
+        _ => Err("a whole number above zero is needed; left out, it has its default".to_string()),
+    }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    // as far as TOML's whole numbers go
+    match text.parse::<i64>() {
+        Ok(n) if n >= 0 => Ok(n as u64),
+        _ => Err("a seed is a whole number, 0 or more; for instance --seed 3".to_string()),
     }
 }
 

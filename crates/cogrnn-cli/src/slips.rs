@@ -26,11 +26,16 @@ pub fn told(slip: &clap::Error) -> Option<Error> {
     // `cogrnn train`: what of the usage is the command
     let command: Vec<&str> = usage.split(' ').take_while(|w| !w.starts_with(['<', '[', '-'])).collect();
     let command = if command.is_empty() { "cogrnn".to_string() } else { command.join(" ") };
-    let help = format!("`{command} --help` explains them");
+    let help = format!("`{command} --help` shows what it takes");
     let error = match slip.kind() {
-        ErrorKind::InvalidSubcommand => Error::input(format!("`{}` is no command", word(ContextKind::InvalidSubcommand)))
-            .why("the first word says what to do: list, show, check, train, resume, evaluate, record, …")
-            .remedy(near(ContextKind::SuggestedSubcommand).unwrap_or("`cogrnn --help` explains them".to_string())),
+        ErrorKind::InvalidSubcommand => {
+            Error::input(format!("`{}` is no command", word(ContextKind::InvalidSubcommand)))
+                .why("the first word says what to do: list, show, check, train, resume, evaluate, record, …")
+                .remedy(near(ContextKind::SuggestedSubcommand).unwrap_or("`cogrnn --help` shows them all".to_string()))
+        }
+        ErrorKind::UnknownArgument if !option.starts_with('-') => {
+            Error::input(format!("`{option}` is one word too many")).why(format!("usage: {usage}")).remedy(help)
+        }
         ErrorKind::UnknownArgument => Error::input(format!("`{option}` is not an option of `{command}`"))
             .why(format!("usage: {usage}"))
             .remedy(near(ContextKind::SuggestedArg).unwrap_or(help)),
@@ -39,13 +44,13 @@ pub fn told(slip: &clap::Error) -> Option<Error> {
         }
         ErrorKind::InvalidValue if value.is_empty() => Error::input(format!("`{option}` lacks its value"))
             .why("nothing follows it")
-            .remedy("`cogrnn COMMAND --help` says what it takes"),
+            .remedy("`cogrnn COMMAND --help` shows what it takes"),
         ErrorKind::InvalidValue => Error::input(format!("`{option}` is `{value}`"))
             .why(format!("it is one of {}", word(ContextKind::ValidValue)))
             .remedy(near(ContextKind::SuggestedValue).unwrap_or("choose one of these".to_string())),
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(slip).map_or_else(String::new, |e| e.to_string());
-            let (why, remedy) = why.split_once("; ").unwrap_or((&why, "`cogrnn COMMAND --help` says what it takes"));
+            let (why, remedy) = why.split_once("; ").unwrap_or((&why, "`cogrnn COMMAND --help` shows what it takes"));
             Error::input(format!("`{option}` is `{value}`")).why(why).remedy(remedy)
         }
         _ => {

@@ -8,6 +8,7 @@ use crate::output::{in_columns, say, say_json, short, warn};
 use cogrnn::evaluate::Trained;
 use cogrnn::trainer::{Check, Event, Machine, Reason, Summary, Trainer};
 use cogrnn_core::error::{Error, Kind, Result};
+use cogrnn_core::task::Performance;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::IsTerminal;
@@ -128,8 +129,11 @@ fn next(summary: &Summary, folder: &Path) -> String {
 
 /// The trained network's psychometric curve, where its task has one.
 fn curve_of(folder: &Path, machine: &Machine) -> Result<Option<String>> {
-    let found = Trained::open(folder, machine)?.evaluate(CURVE_TRIALS, None, &mut |_| {})?;
-    Ok(psychometric(&found))
+    let trained = Trained::open(folder, machine)?;
+    if trained.experiment.task.performance() == Performance::Error {
+        return Ok(None);
+    }
+    Ok(psychometric(&trained.evaluate(CURVE_TRIALS, None, &mut |_| {})?))
 }
 
 /// What is told while a network learns.

@@ -15,19 +15,27 @@ fn refused(arguments: &[&str]) -> String {
 fn refused_beside_a_run(spoil: impl FnOnce(&Path), commands: &[&[&str]]) -> String {
     let dir = folder_in_memory();
     experiment(dir.path(), &[]);
-    done(dir.path(), &["train", "small.toml", "--out", "run", "--updates", "20", "--quiet"]);
+    done(dir.path(), &["train", "small.toml", "--out", "run", "--updates", "20", "--json"]);
     spoil(&dir.path().join("run"));
     commands.iter().map(|c| refused_in(dir.path(), c)).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn an_unknown_name_is_met_with_the_nearest() {
-    insta::assert_snapshot!(refused(&["train", "song2016/perceptual-desicion"]), @"");
+    insta::assert_snapshot!(refused(&["train", "song2016/perceptual-desicion"]), @r#"
+    there is no experiment `song2016/perceptual-desicion`
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    try  did you mean `song2016/perceptual-decision`?
+    "#);
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    insta::assert_snapshot!(refused(&["check", "mine.toml"]), @"");
+    insta::assert_snapshot!(refused(&["check", "mine.toml"]), @r#"
+    there is no experiment `mine.toml`
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    try  `cogrnn list` shows what comes with the program
+    "#);
 }
 
 #[test]
@@ -52,7 +60,11 @@ fn changes_on_the_command_line_are_blamed_as_typed() {
 fn a_file_is_blamed_by_its_line() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("mine.toml"), "seed = 1\n\n[network]\nunits = 100\ntau = 50 ms\n").unwrap();
-    insta::assert_snapshot!(refused_in(dir.path(), &["train", "mine.toml"]), @"");
+    insta::assert_snapshot!(refused_in(dir.path(), &["train", "mine.toml"]), @r#"
+    `tau = 50 ms` cannot be read   [mine.toml:5]
+    why  string values must be quoted, expected literal string
+    try  put the time in quotes: "50 ms"
+    "#);
 }
 
 /// The messages themselves are pinned in `crates/cogrnn/tests/bad_input.rs`.
@@ -93,7 +105,11 @@ fn a_folder_without_a_run_is_refused() {
 fn a_recording_never_writes_over_a_file_unasked() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("a.npz"), "").unwrap();
-    insta::assert_snapshot!(refused_in(dir.path(), &["record", "x", "--out", "a.npz"]), @"");
+    insta::assert_snapshot!(refused_in(dir.path(), &["record", "x", "--out", "a.npz"]), @r#"
+    `a.npz` exists   [--out]
+    why  a recording never writes over a file unasked
+    try  another --out, or --overwrite
+    "#);
 }
 
 #[test]
@@ -101,8 +117,16 @@ fn a_folder_that_holds_something_is_not_written_over() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("mine")).unwrap();
     fs::write(dir.path().join("mine/thesis.txt"), "").unwrap();
-    insta::assert_snapshot!(refused_in(dir.path(), &["train", "song2016/perceptual-decision", "--out", "mine"]), @"");
-    insta::assert_snapshot!(refused_beside_a_run(|_| {}, &[&["train", "small.toml", "--out", "run"]]), @"");
+    insta::assert_snapshot!(refused_in(dir.path(), &["train", "song2016/perceptual-decision", "--out", "mine"]), @r#"
+    `mine` is not empty
+    why  it already holds files
+    try  another --out, or --overwrite
+    "#);
+    insta::assert_snapshot!(refused_beside_a_run(|_| {}, &[&["train", "small.toml", "--out", "run"]]), @r#"
+    `run` is not empty
+    why  it already holds a run
+    try  another --out, `cogrnn resume run` to go on, or --overwrite
+    "#);
 }
 
 #[test]
@@ -124,14 +148,30 @@ fn a_damaged_checkpoint_is_never_taken_up() {
         spoil(|bytes| bytes.clear()),
         spoil(|bytes| *bytes = b"PK\x03\x04 a zip file of something else entirely".to_vec()),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    the file is cut short   [run/checkpoint.safetensors]
+    why  its end is missing, as after a broken copy or a full disk
+    try  use another copy, or train again: the same seed gives the same network
+
+    the file is damaged   [run/checkpoint.safetensors]
+    why  its content does not match its checksum
+    try  use another copy, or train again: the same seed gives the same network
+
+    the file is cut short   [run/checkpoint.safetensors]
+    why  its end is missing, as after a broken copy or a full disk
+    try  use another copy, or train again: the same seed gives the same network
+
+    this is not a file of cogrnn   [run/checkpoint.safetensors]
+    why  it was not written by cogrnn
+    try  give the folder of a run, as `cogrnn train` makes it
+    "#);
 }
 
 #[test]
 fn a_checkpoint_of_something_else_is_never_taken_up() {
     let another = |run: &Path, set: &str| {
         let dir = run.parent().unwrap();
-        done(dir, &["train", "small.toml", "--out", "other", "--updates", "20", "--quiet", "--set", set]);
+        done(dir, &["train", "small.toml", "--out", "other", "--updates", "20", "--json", "--set", set]);
         fs::copy(dir.join("other/checkpoint.safetensors"), run.join("checkpoint.safetensors")).unwrap();
     };
     let weights = |run: &Path| {
@@ -149,18 +189,34 @@ fn a_checkpoint_of_something_else_is_never_taken_up() {
         refused_beside_a_run(weights, resume),
         refused_beside_a_run(edit, resume),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    experiment.toml is not what the checkpoint was trained by   [run/experiment.toml]
+    why  it had `units = 14`, and now has `units = 12`
+    try  put back what was changed, or train the new experiment in a folder of its own
+
+    experiment.toml is not what the checkpoint was trained by   [run/experiment.toml]
+    why  it had `name = "adam"`, and now has `name = "sgd"`
+    try  put back what was changed, or train the new experiment in a folder of its own
+
+    this is not a checkpoint   [run/checkpoint.safetensors]
+    why  it is a file of cogrnn, but says nothing of an experiment
+    try  put the checkpoint of this run back, or start a new run with `cogrnn train`
+
+    experiment.toml is not what the checkpoint was trained by   [run/experiment.toml]
+    why  it had `learning_rate = 0.01`, and now has `learning_rate = 0.02`
+    try  put back what was changed, or train the new experiment in a folder of its own
+    "#);
 }
 
 #[test]
 fn a_comment_in_the_experiment_of_a_run_does_no_harm() {
     let dir = folder_in_memory();
     experiment(dir.path(), &[]);
-    done(dir.path(), &["train", "small.toml", "--out", "run", "--updates", "20", "--quiet"]);
+    done(dir.path(), &["train", "small.toml", "--out", "run", "--updates", "20", "--json"]);
     let file = dir.path().join("run/experiment.toml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(file, format!("# for the revision\n{text}")).unwrap();
-    done(dir.path(), &["resume", "run", "--updates", "30", "--quiet"]);
+    done(dir.path(), &["resume", "run", "--updates", "30", "--json"]);
 }
 
 #[test]
@@ -185,14 +241,42 @@ fn weights_that_are_missing_or_damaged_are_not_judged() {
         refused_beside_a_run(smaller, &commands[..1]),
         refused_beside_a_run(truncate, &commands[..1]),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    there is no trained network yet   [run/weights.safetensors]
+    why  training was stopped before its first check
+    try  go on with  cogrnn resume run
+
+    there is no trained network yet   [run/weights.safetensors]
+    why  training was stopped before its first check
+    try  go on with  cogrnn resume run
+
+    `w_in` is missing   [run/weights.safetensors]
+    why  it has: best.b_out, best.b_rec, best.w_in, best.w_out, best.w_rec, best.x0, history, theta.b_out, theta.b_rec, theta.w_in, theta.w_out, theta.w_rec, theta.x0
+    try  was it written by another version of cogrnn?
+
+    `w_in` has 36 entries   [run/weights.safetensors]
+    why  the experiment's network needs 42
+    try  put back the weights that belong to this run
+
+    the file is cut short   [run/weights.safetensors]
+    why  its end is missing, as after a broken copy or a full disk
+    try  use another copy, or train again: the same seed gives the same network
+    "#);
 }
 
 #[test]
 fn a_time_step_longer_than_tau_is_refused_in_testing_too() {
     let commands: &[&[&str]] =
         &[&["evaluate", "run", "--dt", "150"], &["record", "run", "--out", "a.npz", "--dt", "0.15 s"]];
-    insta::assert_snapshot!(refused_beside_a_run(|_| {}, commands), @"");
+    insta::assert_snapshot!(refused_beside_a_run(|_| {}, commands), @r#"
+    the time step of 150 ms is longer than the time constant of 100 ms   [--dt]
+    why  Euler steps with dt > tau overshoot: x changes its sign at every step
+    try  take dt = "20 ms" (a fifth of tau) or less
+
+    the time step of 150 ms is longer than the time constant of 100 ms   [--dt]
+    why  Euler steps with dt > tau overshoot: x changes its sign at every step
+    try  take dt = "20 ms" (a fifth of tau) or less
+    "#);
 }
 
 #[test]
@@ -236,7 +320,7 @@ fn a_program_hears_of_errors_in_json() {
 fn nothing_is_written_by_commands_that_look() {
     let dir = folder_in_memory();
     experiment(dir.path(), &[]);
-    done(dir.path(), &["train", "small.toml", "--out", "run", "--updates", "20", "--quiet"]);
+    done(dir.path(), &["train", "small.toml", "--out", "run", "--updates", "20", "--json"]);
     let before = contents(dir.path());
     for command in [&["check", "small.toml"][..], &["show", "small.toml"], &["list"], &["table"]] {
         done(dir.path(), command);

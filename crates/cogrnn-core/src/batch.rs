@@ -9,11 +9,23 @@ use std::ops::Range;
 /// Trials are kept longest first, so that the active ones are always the first rows, and the rows of
 /// all steps lie one behind the other: row (t, b) is `rows(t).start + b`. Steps are counted from 1;
 /// step 0 is the initial state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Timetable {
     /// Row at which step t = index + 1 starts; one more at the end.
     starts: Vec<usize>,
     trials: usize,
+}
+
+impl Clone for Timetable {
+    fn clone(&self) -> Timetable {
+        Timetable { starts: self.starts.clone(), trials: self.trials }
+    }
+
+    // A derived one would allocate anew.
+    fn clone_from(&mut self, other: &Timetable) {
+        self.starts.clone_from(&other.starts);
+        self.trials = other.trials;
+    }
 }
 
 impl Timetable {
@@ -89,9 +101,16 @@ impl<F: Real> Batch<F> {
         &array[row * width..(row + 1) * width]
     }
 
-    /// Sum of the mask over all rows and outputs, trial by trial added to `sums`.
+    /// Sum of the mask over all rows and outputs, in sixteen chains.
     pub fn mask_sum(&self) -> f64 {
-        self.mask.iter().map(|m| m.to_f64()).sum()
+        let (whole, rest) = self.mask.as_chunks::<16>();
+        let mut sums = [0.0; 16];
+        for chunk in whole {
+            for (sum, m) in sums.iter_mut().zip(chunk) {
+                *sum += m.to_f64();
+            }
+        }
+        sums.iter().sum::<f64>() + rest.iter().map(|m| m.to_f64()).sum::<f64>()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::real::Real;
 pub enum Keep {
     /// Weights may have any sign.
     Free,
-    /// W = s [θ]₊: a weight that reaches zero has no gradient and stays there.
+    /// W = s \[θ\]₊: a weight that reaches zero has no gradient and stays there.
     Rectify,
     /// W = s |θ|.
     Abs,

@@ -14,9 +14,9 @@ use std::fmt;
 pub enum Readout {
     /// a.
     Linear,
-    /// [a]₊.
+    /// \[a\]₊.
     Rectify,
-    /// [a]₊ⁿ.
+    /// \[a\]₊ⁿ.
     RectifyPower(f64),
     /// 1 / (1 + e⁻ᵃ).
     Sigmoid,

@@ -73,7 +73,10 @@ impl std::str::FromStr for Time {
         match number.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Time(value * scale)),
             _ => Err(Error::input(format!("`{text}` is not a time"))
-                .why(format!("`{number}` is not a number"))
+                .why(match number {
+                    "" => "there is no number before the unit".to_string(),
+                    _ => format!("`{number}` is not a number"),
+                })
                 .remedy("write a number and a unit: \"20 ms\", \"0.5 s\" or \"50 us\"")),
         }
     }

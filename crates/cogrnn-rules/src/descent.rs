@@ -143,8 +143,11 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
         gradient.data_mut().fill(N::Real::ZERO);
         let omega = self.estimator.gradient(network, plastic, desks, crew, gradient);
         let (gradient_norm, guarded) = self.finish_gradient(plastic, gradient);
-        plastic.change(|theta, _| self.optimiser.apply(*updates, optimiser, gradient.data(), theta.data_mut()));
-        *updates += 1;
+        // A gradient that is no number would ruin the weights that its reader wants to look at.
+        if gradient_norm.is_finite() || guarded {
+            plastic.change(|theta, _| self.optimiser.apply(*updates, optimiser, gradient.data(), theta.data_mut()));
+            *updates += 1;
+        }
         Learned { omega, gradient_norm, guarded }
     }
 

@@ -114,6 +114,8 @@ impl Trained {
     fn step(&self, dt: Option<Time>) -> Result<Time> {
         let Some(dt) = dt else { return Ok(self.experiment.test_dt) };
         if dt.as_ms() > 0.0 {
+            // So that a step longer than tau is blamed on who asked for it.
+            self.experiment.network.network::<f32>(dt, self.machine.isa()).map_err(|e| e.at("--dt"))?;
             return Ok(dt);
         }
         Err(Error::input(format!("a time step of {dt}"))

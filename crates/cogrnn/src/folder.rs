@@ -139,7 +139,7 @@ pub fn bibliography(keys: &[String]) -> Result<String> {
         let found = REFERENCES.iter().find(|(k, _)| k == key).ok_or_else(|| {
             Error::input(format!("no reference is called `{key}`"))
                 .why(format!("there are: {}", known.join(", ")))
-                .remedy("add it to crates/cogrnn/src/folder.rs")
+                .remedy("leave it out, and add your own references to citation.bib after training")
         })?;
         let _ = write!(text, "\n{}", found.1); // writing to a String cannot fail
     }

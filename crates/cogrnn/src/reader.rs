@@ -331,7 +331,7 @@ impl<'d> Section<'d> {
             Some(entry) => Err(Error::input(format!("`{key}` has no effect here"))
                 .at(&entry.place)
                 .why(because)
-                .remedy("remove it, or change what makes it idle")),
+                .remedy("remove it, or change what leaves it without effect")),
         }
     }
 
@@ -487,9 +487,7 @@ impl<'d> Section<'d> {
     fn real(&self, key: &str, value: &Value, example: String) -> Result<f64> {
         match value {
             Value::Whole(n) => Ok(*n as f64),
-            Value::Real(x) if x.is_nan() => Err(Error::input(format!("`{key}` is nan"))
-                .why("that stands for no number at all")
-                .remedy(format!("{key} = {example}"))),
+            Value::Real(x) if !x.is_finite() => Err(self.wrong(key, value, "a finite number", &example)),
             Value::Real(x) => Ok(*x),
             other => Err(self.wrong(key, other, "a number", &example)),
         }
@@ -563,7 +561,12 @@ impl Settings for Section<'_> {
     }
 
     fn number(&mut self, key: &'static str, default: f64, about: &'static str) -> Result<f64> {
-        self.get(key, default, about, &|s, v| s.real(key, v, literal(&default)), &literal)
+        let read = |s: &Self, v: &Value| match v {
+            // What may be left without bound by default may be so when asked.
+            Value::Real(x) if x.is_infinite() && default.is_infinite() => Ok(*x),
+            other => s.real(key, other, literal(&default)),
+        };
+        self.get(key, default, about, &read, &literal)
     }
 
     fn count(&mut self, key: &'static str, default: usize, about: &'static str) -> Result<usize> {
@@ -620,6 +623,8 @@ impl Value {
         match self {
             Value::Text(_) => "text",
             Value::Whole(_) => "a whole number",
+            Value::Real(x) if x.is_nan() => "no number at all",
+            Value::Real(x) if x.is_infinite() => "infinite",
             Value::Real(_) => "a number",
             Value::Flag(_) => "true or false",
             Value::Date(_) => "a date",
@@ -1119,7 +1124,7 @@ mod tests {
         assert_snapshot!(section.ineffective("rho", "noise is white").unwrap_err(), @r#"
         `rho` has no effect here   [experiment.toml:2]
         why  noise is white
-        try  remove it, or change what makes it idle
+        try  remove it, or change what leaves it without effect
         "#);
         document.finish().unwrap(); // it was told once, and is not unknown
     }

@@ -276,7 +276,7 @@ impl Trainer {
             return Err(Error::input("experiment.toml is not what the checkpoint was trained by")
                 .at(origin)
                 .why(difference)
-                .remedy("put it back as it was to go on, or train the new experiment in a folder of its own"));
+                .remedy("put back what was changed, or train the new experiment in a folder of its own"));
         }
         let arena = |prefix: &str| -> Result<Arena<f32>> {
             let mut arena = plastic.theta().clone();
@@ -361,6 +361,13 @@ impl Trainer {
         let experiment = self.experiment.clone();
         let before = self.progress.seconds;
         let clock = Instant::now();
+        // The summary of an earlier sitting is not that of this one.
+        match std::fs::remove_file(self.folder.join(folder::RESULT)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(files::refusal("cannot replace", &self.folder.join(folder::RESULT), &e));
+            }
+            _ => {}
+        }
         let crew = Crew::new(self.machine.threads)?;
         plastic.change(|theta, _| theta.data_mut().copy_from_slice(self.progress.theta.data()));
         let generator = experiment.generator(Set::Training, experiment.dt, self.machine.isa());

@@ -35,78 +35,382 @@ fn of_two(lines: &str) -> String {
 
 #[test]
 fn an_unknown_key_is_met_with_the_nearest() {
-    assert_snapshot!(all(["[network]\nunit = 100", "[trainning]\ntrials = 20", "[network]\nlearning_rate = 0.01", "[rule]\nomega = 2\nomgea_bound = 1e-10", "[constraints]\ndales = \"abs\""]), @"");
+    assert_snapshot!(all(["[network]\nunit = 100", "[trainning]\ntrials = 20", "[network]\nlearning_rate = 0.01", "[rule]\nomega = 2\nomgea_bound = 1e-10", "[constraints]\ndales = \"abs\""]), @r#"
+    `unit` is not a setting of [network]   [mine.toml:4]
+    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    try  did you mean `units`?
+
+    `[trainning]` is not a section of an experiment   [mine.toml:3]
+    why  it has: title, about, cite, seed, task, network, noise, inputs, constraints, initial, rule, optimiser, penalties, training, stop, test
+    try  did you mean `training`?
+
+    `learning_rate` is not a setting of [network]   [mine.toml:4]
+    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    try  `learning_rate` is a setting of [optimiser]: move it there
+
+    `omgea_bound` is not a setting of [rule]   [mine.toml:5]
+    why  it has: name, omega, omega_bound, truncate
+    try  did you mean `omega_bound`?
+
+    `dales` is not a setting of [constraints]   [mine.toml:4]
+    why  it has: dale, excitatory, readout, self_connections, density, density_excitatory, density_inhibitory, density_seed, allow_dead_inputs, w_in, w_rec, w_out
+    try  did you mean `dale`?
+    "#);
 }
 
 #[test]
 fn a_key_without_effect_is_refused_with_its_cause() {
-    assert_snapshot!(all(["[network]\nexponent = 2", "[optimiser]\nmomentum = 0.9", "[optimiser]\nname = \"adam\"\nschedule_end = 0.1", "[constraints]\ndale = \"none\"\nexcitatory = 0.8", "[constraints]\ndensity_seed = 3", "[rule]\nomega = 0\nomega_bound = 1e-9", "[stop]\nover = 3", "[initial]\nw_rec = \"normal\"\ngamma_shape = 4", "[constraints]\ndensity = 0.5"]), @"");
+    assert_snapshot!(all(["[network]\nexponent = 2", "[optimiser]\nmomentum = 0.9", "[optimiser]\nname = \"adam\"\nschedule_end = 0.1", "[constraints]\ndale = \"none\"\nexcitatory = 0.8", "[constraints]\ndensity_seed = 3", "[rule]\nomega = 0\nomega_bound = 1e-9", "[stop]\nover = 3", "[initial]\nw_rec = \"normal\"\ngamma_shape = 4", "[constraints]\ndensity = 0.5"]), @r#"
+    `exponent` has no effect here   [mine.toml:4]
+    why  only `nonlinearity = "rectify_power"` has an exponent
+    try  remove it, or change what leaves it without effect
+
+    `momentum` has no effect here   [mine.toml:4]
+    why  only `name = "momentum"` uses it, and this is "sgd"
+    try  remove it, or change what leaves it without effect
+
+    `schedule_end` has no effect here   [mine.toml:5]
+    why  only `schedule = "cosine"` uses it, and this is "constant"
+    try  remove it, or change what leaves it without effect
+
+    `excitatory` has no effect here   [mine.toml:5]
+    why  there is no Dale's law, so no unit is excitatory or inhibitory
+    try  remove it, or change what leaves it without effect
+
+    `density_seed` has no effect here   [mine.toml:4]
+    why  all connections exist
+    try  remove it, or change what leaves it without effect
+
+    `omega_bound` has no effect here   [mine.toml:5]
+    why  `omega` is 0
+    try  remove it, or change what leaves it without effect
+
+    `over` has no effect here   [mine.toml:4]
+    why  no `performance` is asked for
+    try  remove it, or change what leaves it without effect
+
+    `gamma_shape` has no effect here   [mine.toml:5]
+    why  no weights have a gamma distribution
+    try  remove it, or change what leaves it without effect
+
+    `density` has no effect here   [mine.toml:4]
+    why  with Dale's law there are `density_excitatory` and `density_inhibitory`
+    try  remove it, or change what leaves it without effect
+    "#);
 }
 
 #[test]
 fn a_setting_of_another_task_is_refused() {
     let sinewave = |lines: &str| told_with(lines, &["task.name=sinewave", "constraints.readout=all"]);
-    assert_snapshot!([sinewave("[stop]\nperformance = 85"), sinewave("\n[task.stimulus]\nmean = 3"), told_with("coherences = [1, 2]", &["task.name=sinewave"])].join("\n\n"), @"");
+    assert_snapshot!([sinewave("[stop]\nperformance = 85"), sinewave("\n[task.stimulus]\nmean = 3"), told_with("coherences = [1, 2]", &["task.name=sinewave"])].join("\n\n"), @r#"
+    `performance` has no effect here   [mine.toml:4]
+    why  `sinewave` has no choices to get right; it is judged by its error
+    try  remove it, or change what leaves it without effect
+
+    `stimulus` is not a section of [task]   [mine.toml:4]
+    why  it has: name, amplitude, period, cycles, test_cycles
+    try  remove it
+
+    `coherences` is not a setting of [task]   [mine.toml:3]
+    why  it has: name, amplitude, period, cycles, test_cycles
+    try  remove it
+    "#);
 }
 
 #[test]
 fn a_value_of_the_wrong_type_is_refused() {
-    assert_snapshot!(all(["[network]\nunits = \"many\"", "[constraints]\nself_connections = 1", "[network]\nnonlinearity = 3", "[noise]\nunits = \"a lot\"", "[network]\nnonlinearity = \"relu\"", "[network]\nunits = 99999999999999999999"]), @"");
+    assert_snapshot!(all(["[network]\nunits = \"many\"", "[constraints]\nself_connections = 1", "[network]\nnonlinearity = 3", "[noise]\nunits = \"a lot\"", "[network]\nnonlinearity = \"relu\"", "[network]\nunits = 99999999999999999999"]), @r#"
+    `units` is "many"   [mine.toml:4]
+    why  a whole number is needed, this is text
+    try  units = 100
+
+    `self_connections` is 1   [mine.toml:4]
+    why  true or false is needed, this is a whole number
+    try  self_connections = false
+
+    `nonlinearity` is 3   [mine.toml:4]
+    why  text in quotes is needed, this is a whole number
+    try  nonlinearity = "rectify"
+
+    `units` is "a lot"   [mine.toml:4]
+    why  a number is needed, this is text
+    try  units = [0.15]
+
+    `nonlinearity` is "relu"   [mine.toml:4]
+    why  it is one of linear, rectify, rectify_power, sigmoid, tanh, rtanh, softplus
+    try  nonlinearity = "rectify"
+
+    `99999999999999999999` is too large   [mine.toml:4]
+    why  whole numbers go to 9223372036854775807
+    try  with a decimal point it is a number, and may be as large as 1.8e308
+    "#);
 }
 
 #[test]
 fn a_time_needs_a_unit_of_time() {
-    assert_snapshot!(all(["[network]\ntau = 100", "[network]\ntau = \"100\"", "[network]\ntau = 100 ms", "[training]\ndt = \"20 Hz\"", "[training]\ndt = \"0 ms\"", "[network]\ntau = \"-100 ms\"", "[inputs]\ntau = \"ms\""]), @"");
+    assert_snapshot!(all(["[network]\ntau = 100", "[network]\ntau = \"100\"", "[network]\ntau = 100 ms", "[training]\ndt = \"20 Hz\"", "[training]\ndt = \"0 ms\"", "[network]\ntau = \"-100 ms\"", "[inputs]\ntau = \"ms\""]), @r#"
+    `tau` is 100   [mine.toml:4]
+    why  a time needs its unit, this is a bare number
+    try  tau = "100 ms"  or  tau = "100 s"
+
+    `tau` is "100"   [mine.toml:4]
+    why  it has no unit
+    try  write a number and a unit: "20 ms", "0.5 s" or "50 us"
+
+    `tau = 100 ms` cannot be read   [mine.toml:4]
+    why  string values must be quoted, expected literal string
+    try  put the time in quotes: "100 ms"
+
+    `dt` is "20 Hz"   [mine.toml:4]
+    why  `Hz` is not a unit of time
+    try  write a number and a unit: "20 ms", "0.5 s" or "50 us"
+
+    `dt` is 0 ms   [mine.toml:4]
+    why  it must be longer than nothing
+    try  the default is "20 ms"
+
+    a time constant of -100 ms   [mine.toml:4]
+    why  a unit needs time to follow its input
+    try  the default is "100 ms"
+
+    `tau` is "ms"   [mine.toml:4]
+    why  `` is not a number
+    try  write a number and a unit: "20 ms", "0.5 s" or "50 us"
+    "#);
 }
 
 #[test]
 fn a_time_step_longer_than_the_time_constant_is_refused() {
-    assert_snapshot!(all(["[training]\ndt = \"120 ms\"", "[test]\ndt = \"120 ms\"", "[network]\nunits = 2\ntau = [\"100 ms\", \"10 ms\"]\n[training]\ndt = \"20 ms\""]), @"");
+    assert_snapshot!(all(["[training]\ndt = \"120 ms\"", "[test]\ndt = \"120 ms\"", "[network]\nunits = 2\ntau = [\"100 ms\", \"10 ms\"]\n[training]\ndt = \"20 ms\""]), @r#"
+    the time step of 120 ms is longer than the time constant of 100 ms   [mine.toml:4]
+    why  Euler steps with dt > tau overshoot: x changes its sign at every step
+    try  take dt = "20 ms" (a fifth of tau) or less
+
+    the time step of 120 ms is longer than the time constant of 100 ms   [mine.toml:4]
+    why  Euler steps with dt > tau overshoot: x changes its sign at every step
+    try  take dt = "20 ms" (a fifth of tau) or less
+
+    the time step of 20 ms is longer than the time constant of 10 ms   [mine.toml:7]
+    why  Euler steps with dt > tau overshoot: x changes its sign at every step
+    try  take dt = "2 ms" (a fifth of tau) or less
+    "#);
 }
 
 #[test]
 fn a_trial_shorter_than_a_time_step_is_refused() {
-    assert_snapshot!(told("fixation = \"0 ms\"\nstimulus_min = \"1 ms\"\nstimulus_max = \"2 ms\"\ndecision = \"5 ms\""), @"");
+    assert_snapshot!(told("fixation = \"0 ms\"\nstimulus_min = \"1 ms\"\nstimulus_max = \"2 ms\"\ndecision = \"5 ms\""), @r#"
+    some trials are shorter than the time step of 20 ms   [mine.toml, [training], default of `dt`]
+    why  rounded down to whole steps, such a trial has no sample
+    try  make the task's epochs longer or dt shorter
+    "#);
 }
 
 #[test]
 fn numbers_of_nothing_are_refused() {
-    assert_snapshot!(all(["[network]\nunits = 0", "[training]\ntrials = 0", "[training]\nvalidation_trials = 0", "[training]\ncheck_every = 0", "[stop]\nmax_updates = 0", "[stop]\npatience = 0", "[rule]\ntruncate = 0", "catch_duration = \"0 ms\"", "coherences = []"]), @"");
+    assert_snapshot!(all(["[network]\nunits = 0", "[training]\ntrials = 0", "[training]\nvalidation_trials = 0", "[training]\ncheck_every = 0", "[stop]\nmax_updates = 0", "[stop]\npatience = 0", "[rule]\ntruncate = 0", "catch_duration = \"0 ms\"", "coherences = []"]), @r#"
+    `units` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  the default is 100
+
+    `trials` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  the default is 20
+
+    `validation_trials` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  the default is 1000
+
+    `check_every` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  the default is 500
+
+    `max_updates` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  the default is 10000000
+
+    `patience` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  the default is 50000
+
+    `truncate` is 0   [mine.toml:4]
+    why  then no step would learn from another
+    try  leave it out to sweep the whole trial
+
+    `catch_duration` is 0 ms   [mine.toml:3]
+    why  it must be longer than nothing
+    try  the default is "2000 ms"
+
+    `coherences` is []   [mine.toml:3]
+    why  without a coherence there is no condition to train
+    try  the default is [1, 2, 4, 8, 16]
+    "#);
 }
 
 #[test]
 fn a_number_out_of_its_range_is_refused() {
-    assert_snapshot!(all(["[noise]\nunits = -0.1", "[constraints]\nexcitatory = 1.5", "[rule]\nomega = -1", "[optimiser]\nlearning_rate = -0.1", "[optimiser]\nlearning_rate = nan", "[initial]\nx0 = inf", "[constraints]\ndensity_excitatory = 2", "[network]\nnonlinearity = \"rectify_power\"\nexponent = 0.5", "catch_probability = 2", "[inputs]\nbaseline = inf", "[optimiser]\nlearning_rate = inf", "[noise]\nunits = inf", "[stop]\nperformance = 101"]), @"");
+    assert_snapshot!(all(["[noise]\nunits = -0.1", "[constraints]\nexcitatory = 1.5", "[rule]\nomega = -1", "[optimiser]\nlearning_rate = -0.1", "[optimiser]\nlearning_rate = nan", "[initial]\nx0 = inf", "[constraints]\ndensity_excitatory = 2", "[network]\nnonlinearity = \"rectify_power\"\nexponent = 0.5", "catch_probability = 2", "[inputs]\nbaseline = inf", "[optimiser]\nlearning_rate = inf", "[noise]\nunits = inf", "[stop]\nperformance = 101"]), @r#"
+    a standard deviation of -0.1   [mine.toml:4]
+    why  it must be 0 or more
+    try  the default is 0.15
+
+    `excitatory` is 1.5   [mine.toml:4]
+    why  it must lie between 0 and 1
+    try  the default is 0.8
+
+    `omega` is -1   [mine.toml:4]
+    why  it must be at least 0
+    try  the default is 2
+
+    `learning_rate` is -0.1   [mine.toml:4]
+    why  it must be at least 0
+    try  the default is 0.01
+
+    `learning_rate` is nan   [mine.toml:4]
+    why  a finite number is needed, this is no number at all
+    try  learning_rate = 0.01
+
+    `x0` is inf   [mine.toml:4]
+    why  a finite number is needed, this is infinite
+    try  x0 = 0.1
+
+    `density_excitatory` is 2   [mine.toml:4]
+    why  it must lie between 0 and 1
+    try  the default is 1
+
+    `exponent` is 0.5   [mine.toml:5]
+    why  it must lie between 1 and 10
+    try  the default is 2
+
+    `catch_probability` is 2   [mine.toml:3]
+    why  it must lie between 0 and 1
+    try  the default is 0.09090909090909091
+
+    `baseline` is inf   [mine.toml:4]
+    why  a finite number is needed, this is infinite
+    try  baseline = 0.2
+
+    `learning_rate` is inf   [mine.toml:4]
+    why  a finite number is needed, this is infinite
+    try  learning_rate = 0.01
+
+    `units` is inf   [mine.toml:4]
+    why  a finite number is needed, this is infinite
+    try  units = [0.15]
+
+    `performance` is 101   [mine.toml:4]
+    why  no network can do better than 100 per cent, and this is to be exceeded
+    try  give a percentage below 100, for instance performance = 85
+    "#);
 }
 
 #[test]
 fn a_list_of_the_wrong_length_is_refused() {
-    assert_snapshot!(all(["[network]\nunits = 2\ntau = [\"100 ms\", \"50 ms\", \"20 ms\"]", "[network]\nunits = 3\n[noise]\nunits = [0.1, 0.2]", "[inputs]\nnoise = [0.1, 0.2]", "[network]\nunits = 2\n[noise]\ncovariance = [[1]]", "[inputs]\ncovariance = [[1, 0], [0, 1]]", "[network]\ntau = []"]), @"");
+    assert_snapshot!(all(["[network]\nunits = 2\ntau = [\"100 ms\", \"50 ms\", \"20 ms\"]", "[network]\nunits = 3\n[noise]\nunits = [0.1, 0.2]", "[inputs]\nnoise = [0.1, 0.2]", "[network]\nunits = 2\n[noise]\ncovariance = [[1]]", "[inputs]\ncovariance = [[1, 0], [0, 1]]", "[network]\ntau = []"]), @r#"
+    `tau` has 3 entries   [mine.toml:5]
+    why  2 are needed
+    try  give one for all, or one for each
+
+    `units` has 2 entries   [mine.toml:6]
+    why  3 are needed
+    try  give one for all, or one for each
+
+    `noise` has 2 entries   [mine.toml:4]
+    why  3 are needed
+    try  give one for all, or one for each
+
+    `covariance` is 1 × 1   [mine.toml:6]
+    why  2 × 2 is needed
+    try  give one row and one column for each
+
+    `covariance` is 2 × 2   [mine.toml:4]
+    why  3 × 3 is needed
+    try  give one row and one column for each
+
+    `tau` has 0 entries   [mine.toml:4]
+    why  100 are needed
+    try  give one for all, or one for each
+    "#);
 }
 
 #[test]
 fn a_matrix_of_impossible_shape_is_refused() {
-    assert_snapshot!([of_two("[constraints.w_rec]\nmask = [[1, 1]]"), of_two("[constraints.w_in]\nmask = [[1, 1], [1, 1], [1, 1]]"), of_two("[constraints.w_out]\nfixed = [[1], [2]]"), of_two("[constraints.w_rec]\nmask = [[0, 1], [1]]"), of_two("[constraints.w_rec]\nmask = [1, 0]"), of_two("[constraints.w_rec]\nmask = []")].join("\n\n"), @"");
+    assert_snapshot!([of_two("[constraints.w_rec]\nmask = [[1, 1]]"), of_two("[constraints.w_in]\nmask = [[1, 1], [1, 1], [1, 1]]"), of_two("[constraints.w_out]\nfixed = [[1], [2]]"), of_two("[constraints.w_rec]\nmask = [[0, 1], [1]]"), of_two("[constraints.w_rec]\nmask = [1, 0]"), of_two("[constraints.w_rec]\nmask = []")].join("\n\n"), @r#"
+    `mask` is 1 × 2   [mine.toml:8]
+    why  2 × 2 is needed
+    try  give one row for each postsynaptic unit, W[post][pre]
+
+    `mask` is 3 × 2   [mine.toml:8]
+    why  2 × 3 is needed
+    try  give one row for each postsynaptic unit, W[post][pre]
+
+    `fixed` is 2 × 1   [mine.toml:8]
+    why  2 × 2 is needed
+    try  give one row for each postsynaptic unit, W[post][pre]
+
+    row 1 of `mask` has 1 entries   [mine.toml:8]
+    why  row 0 has 2, and the rows of a matrix are equally long
+    try  rows are receiving units, columns are sending units
+
+    `mask[0]` is 1   [mine.toml:8]
+    why  a row of numbers is needed, this is a whole number
+    try  write [0.0, 1.0]
+
+    `mask` is 0 × 0   [mine.toml:8]
+    why  2 × 2 is needed
+    try  give one row for each postsynaptic unit, W[post][pre]
+    "#);
 }
 
 #[test]
 fn a_mask_through_which_nothing_passes_is_refused() {
-    assert_snapshot!([of_two("[constraints.w_rec]\nmask = [[0, 0], [0, 0]]"), of_two("[constraints.w_rec]\nmask = [[1, 0], [0, 1]]"), of_two("[constraints.w_out]\nmask = [[0, 0], [0, 0]]"), of_two("[constraints.w_out]\nmask = [[0, 1], [0, 1]]"), told("[constraints]\ndensity_excitatory = 0\ndensity_inhibitory = 0")].join("\n\n"), @"");
+    assert_snapshot!([of_two("[constraints.w_rec]\nmask = [[0, 0], [0, 0]]"), of_two("[constraints.w_rec]\nmask = [[1, 0], [0, 1]]"), of_two("[constraints.w_out]\nmask = [[0, 0], [0, 0]]"), of_two("[constraints.w_out]\nmask = [[0, 1], [0, 1]]"), told("[constraints]\ndensity_excitatory = 0\ndensity_inhibitory = 0")].join("\n\n"), @r#"
+    `w_rec` has no plastic entry and no fixed one   [mine.toml:8]
+    why  its mask is empty, so nothing passes
+    try  put ones where weights may be
+
+    the recurrent weights have a spectral radius of 0   [mine.toml, [initial], default of `spectral_radius`]
+    why  no unit can reach itself through others, so no scale gives the network its radius
+    try  leave more recurrent connections plastic, or set `spectral_radius = 0`, which leaves the weights as drawn
+
+    `w_out` has no plastic entry and no fixed one   [mine.toml:8]
+    why  its mask is empty, so nothing passes
+    try  put ones where weights may be
+
+    the output `choice 1` reads no unit   [mine.toml:8]
+    why  row 0 of the mask of `w_out` has no one for an excitatory unit
+    try  put ones where it is to read; readout = "all" lets it read inhibitory units too
+
+    the recurrent weights have a spectral radius of 0   [mine.toml, [initial], default of `spectral_radius`]
+    why  no unit can reach itself through others, so no scale gives the network its radius
+    try  leave more recurrent connections plastic, or set `spectral_radius = 0`, which leaves the weights as drawn
+    "#);
 }
 
 #[test]
 fn a_mask_says_yes_or_no() {
-    assert_snapshot!(of_two("[constraints.w_rec]\nmask = [[0, 0.5], [1, 0]]"), @"");
+    assert_snapshot!(of_two("[constraints.w_rec]\nmask = [[0, 0.5], [1, 0]]"), @r#"
+    `mask[0][1]` is 0.5   [mine.toml:8]
+    why  a mask says yes or no: 1 or 0
+    try  put values of weights into `fixed`
+    "#);
 }
 
 #[test]
 fn an_input_that_reaches_no_unit_is_refused() {
-    assert_snapshot!(of_two("[constraints.w_in]\nmask = [[1, 0, 1], [1, 0, 1]]"), @"");
+    assert_snapshot!(of_two("[constraints.w_in]\nmask = [[1, 0, 1], [1, 0, 1]]"), @r#"
+    the input `evidence 2` reaches no unit   [mine.toml:8]
+    why  column 1 of the mask of `w_in` is all zero
+    try  put ones into that column, or set allow_dead_inputs = true
+    "#);
     let text = format!(
-        "[task]\nname = \"perceptual-decision\"\n{TWO}allow_dead_inputs = true\n[constraints.w_in]\nmask = [[1, 0, 1], [1, 0, 1]]"
+        "[task]\nname = \"perceptual-decision\"\n{TWO}allow_dead_inputs = true\n[constraints.w_in]\nmask = [[1, 0, 1], [1, 0, 1]]\n\
+         [initial]\nspectral_radius = 0"
     );
     let allowed = Experiment::parse(&text, "mine", "mine.toml", &[]).unwrap();
-    assert_snapshot!(allowed.warnings().join("\n"), @"");
+    assert_snapshot!(allowed.warnings().join("\n"), @r#"
+    the input `evidence 2` reaches no unit
+    unit 1 has no inhibitory input
+    "#);
 }
 
 #[test]
@@ -121,38 +425,166 @@ fn constraints_that_cannot_hold_together_are_refused() {
         of_two("[constraints.w_rec]\nlow = 2\nhigh = 1"),
         of_two("[constraints.w_rec]\nfixed = [[0, 0.5], [0, 0]]\nlow = -0.1"),
         of_two("[constraints.w_rec]\nfixed = [[0, inf], [0, 0]]"),
-    ].join("\n\n"), @"");
+    ].join("\n\n"), @r#"
+    `w_rec[0, 1]` is fixed at -0.5   [mine.toml:8]
+    why  under Dale's law fixed weights are magnitudes; the sign comes from the unit
+    try  give the magnitude, and make the presynaptic unit inhibitory if it is to be negative
+
+    `w_rec[0, 1]` is fixed at 0.5   [mine.toml:9]
+    why  its presynaptic unit has the other sign under Dale's law
+    try  change the sign of the weight or of the unit
+
+    `w_rec[0, 1]` is both plastic and fixed at 0.5   [mine.toml:9]
+    why  a weight is one or the other
+    try  clear it in the mask, or in the fixed weights
+
+    `w_rec[0, 0]` is fixed at 0.5   [mine.toml:8]
+    why  this network has no self-connections
+    try  clear it in the fixed weights, or allow self-connections
+
+    `w_rec[1, 0]` can have no value   [mine.toml:8]
+    why  its bounds exclude the sign that Dale's law gives it
+    try  let the bounds include zero
+
+    `w_rec[0, 1]` can have no value   [mine.toml:8]
+    why  its bounds exclude the sign that Dale's law gives it
+    try  let the bounds include zero
+
+    no weight of `w_rec` can lie within its bounds   [mine.toml:8]
+    why  the lowest, 2, is above the highest, 1
+    try  swap the two
+
+    `w_rec[0, 1]` is fixed at -0.5   [mine.toml:8]
+    why  its bounds are -0.1 to inf
+    try  widen the bounds or change the fixed weight
+
+    `fixed[0]` is inf   [mine.toml:8]
+    why  a finite number is needed, this is infinite
+    try  write [0.0, 1.0]
+    "#);
 }
 
 #[test]
 fn a_loss_that_does_not_fit_the_output_is_refused() {
-    assert_snapshot!(all(["[network]\nloss = \"binary_cross_entropy\"", "[network]\noutput = \"tanh\"\nloss = \"categorical_cross_entropy\"", "[network]\nloss = \"mse\""]), @"");
+    assert_snapshot!(all(["[network]\nloss = \"binary_cross_entropy\"", "[network]\noutput = \"tanh\"\nloss = \"categorical_cross_entropy\"", "[network]\nloss = \"mse\""]), @r#"
+    the loss `binary_cross_entropy` does not fit the output `linear`   [mine.toml:4]
+    why  a cross-entropy compares probabilities, and these outputs leave 0 to 1
+    try  use the loss `squared`, or the output `sigmoid` or `softmax`
+
+    the loss `categorical_cross_entropy` does not fit the output `tanh`   [mine.toml:5]
+    why  a cross-entropy compares probabilities, and these outputs leave 0 to 1
+    try  use the loss `squared`, or the output `sigmoid` or `softmax`
+
+    `loss` is "mse"   [mine.toml:4]
+    why  it is one of usual, squared, binary_cross_entropy, categorical_cross_entropy
+    try  loss = "usual"
+    "#);
 }
 
 #[test]
 fn outputs_that_read_no_unit_are_refused() {
-    assert_snapshot!(all(["[constraints]\nexcitatory = 0", "[network]\nunits = 1"]), @"");
+    assert_snapshot!(all(["[constraints]\nexcitatory = 0", "[network]\nunits = 1"]), @r#"
+    the outputs read no unit   [mine.toml:4]
+    why  they read excitatory units only, and there are none
+    try  raise `excitatory`, or set readout = "all"
+
+    the outputs read no unit   [mine.toml, [constraints], default of `excitatory`]
+    why  they read excitatory units only, and there are none
+    try  raise `excitatory`, or set readout = "all"
+    "#);
 }
 
 #[test]
 fn noise_that_is_none_is_refused() {
-    assert_snapshot!(all(["[inputs]\nnoise = 0.1\ncovariance = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[1, 2, 0], [2, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[1, 2, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[nan, 0, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[inf, 0, 0], [0, 1, 0], [0, 0, 1]]"]), @"");
+    assert_snapshot!(all(["[inputs]\nnoise = 0.1\ncovariance = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[1, 2, 0], [2, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[1, 2, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[nan, 0, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[inf, 0, 0], [0, 1, 0], [0, 0, 1]]"]), @r#"
+    the inputs' noise is given twice   [mine.toml:4]
+    why  `covariance` says it all
+    try  leave out one of the two
+
+    this is no covariance matrix   [mine.toml:4]
+    why  it has the eigenvalue -1.000e0
+    try  give a symmetric matrix without negative eigenvalues, one row for each
+
+    this is no covariance matrix   [mine.toml:4]
+    why  entry (1, 0) is 0, entry (0, 1) is 2
+    try  give a symmetric matrix without negative eigenvalues, one row for each
+
+    `covariance[0]` is nan   [mine.toml:4]
+    why  a finite number is needed, this is no number at all
+    try  write [0.0, 1.0]
+
+    `covariance[0]` is inf   [mine.toml:4]
+    why  a finite number is needed, this is infinite
+    try  write [0.0, 1.0]
+    "#);
 }
 
 #[test]
 fn an_unknown_name_is_met_with_the_nearest() {
-    assert_snapshot!([told_with("", &["task.name=perceptual-desicion"]), told_with("", &["task.name=chess"]), told("[rule]\nname = \"btpp\""), told("[network]\nname = \"spiking\"")].join("\n\n"), @"");
+    assert_snapshot!([told_with("", &["task.name=perceptual-desicion"]), told_with("", &["task.name=chess"]), told("[rule]\nname = \"btpp\""), told("[network]\nname = \"spiking\"")].join("\n\n"), @r#"
+    `name` is "perceptual-desicion"   [--set task.name=perceptual-desicion]
+    why  it is one of perceptual-decision, sinewave
+    try  did you mean "perceptual-decision"?
+
+    `name` is "chess"   [--set task.name=chess]
+    why  it is one of perceptual-decision, sinewave
+    try  name = "perceptual-decision"
+
+    `name` is "btpp"   [mine.toml:4]
+    why  it is one of bptt
+    try  name = "bptt"
+
+    `name` is "spiking"   [mine.toml:4]
+    why  it is one of rate
+    try  name = "rate"
+    "#);
     let load = |what: &str| Experiment::load(what, &[]).unwrap_err().to_string();
-    assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @"");
+    assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @r#"
+    there is no experiment `song2016/perceptual-desicion`
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    try  did you mean `song2016/perceptual-decision`?
+
+    there is no experiment `none.toml`
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    try  `cogrnn list` shows what comes with the program
+
+    there is no experiment `perceptual-decision`
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    try  did you mean `song2016/perceptual-decision`?
+    "#);
 }
 
 #[test]
 fn a_file_without_a_task_says_what_it_needs() {
     let bare = |text: &str| Experiment::parse(text, "mine", "mine.toml", &[]).unwrap_err().to_string();
-    assert_snapshot!([bare(""), bare("[network]\nunits = 10"), bare("cite = [\"song2061\"]\n[task]\nname = \"sinewave\"")].join("\n\n"), @"");
+    assert_snapshot!([bare(""), bare("[network]\nunits = 10"), bare("cite = [\"song2061\"]\n[task]\nname = \"sinewave\"")].join("\n\n"), @r#"
+    `name` is missing in [task]   [mine.toml]
+    why  it says what is to be done
+    try  one of perceptual-decision, sinewave
+
+    `name` is missing in [task]   [mine.toml]
+    why  it says what is to be done
+    try  one of perceptual-decision, sinewave
+
+    no reference is called `song2061`   [mine.toml:1]
+    why  there are: song2016
+    try  leave it out, and add your own references to citation.bib after training
+    "#);
 }
 
 #[test]
 fn two_mistakes_are_told_one_by_one_and_the_surer_first() {
-    assert_snapshot!(all(["[network]\nunit = 5\ntaus = \"100 ms\"", "[network]\nunit = 5\n[training]\ndt = \"200 ms\""]), @"");
+    assert_snapshot!(all(["[network]\nunit = 5\ntaus = \"100 ms\"", "[network]\nunit = 5\n[training]\ndt = \"200 ms\""]), @r#"
+    `unit` is not a setting of [network]   [mine.toml:4]
+    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    try  did you mean `units`?
+
+    `taus` is not a setting of [network]   [mine.toml:5]
+    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    try  did you mean `tau`?
+
+    the time step of 200 ms is longer than the time constant of 100 ms   [mine.toml:6]
+    why  Euler steps with dt > tau overshoot: x changes its sign at every step
+    try  take dt = "20 ms" (a fifth of tau) or less
+    "#);
 }

@@ -548,7 +548,8 @@ fn rows_balance_excitation_and_inhibition() {
 fn inputs_have_the_moments_of_the_paper() {
     use cogrnn_core::task::Set;
     use cogrnn_core::trials::{Generator, InputNoise, InputStage};
-    let task = (cogrnn_tasks::find("perceptual-decision").unwrap().build)(&mut cogrnn_core::settings::Defaults).unwrap();
+    let task =
+        (cogrnn_tasks::find("perceptual-decision").unwrap().build)(&mut cogrnn_core::settings::Defaults).unwrap();
     let force = [("catch".to_string(), 1.0)];
     for (dt, rectify) in [(20.0, true), (0.5, true), (0.5, false)] {
         let noise = InputNoise::Independent(vec![0.01; 3]);

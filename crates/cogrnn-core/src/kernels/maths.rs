@@ -103,7 +103,7 @@ pub fn sigmoid<V: Lanes>(x: V) -> V {
     V::zero().where_gt(x, e.mul(positive), positive)
 }
 
-/// ln(1 + eˣ) = [x]₊ + ln(1 + e^-|x|), safe at both ends.
+/// ln(1 + eˣ) = \[x\]₊ + ln(1 + e^-|x|), safe at both ends.
 #[inline(always)]
 pub fn softplus<V: Lanes>(x: V) -> V {
     use crate::real::Real;

@@ -268,7 +268,7 @@ pub struct Piece<'a, F> {
     pub count: usize,
 }
 
-/// b[row] + scale[row] · c[row], formed as it is needed.
+/// b\[row\] + scale\[row\] · c\[row\], formed as it is needed.
 #[derive(Clone, Copy, Debug)]
 pub struct Blend<'a, F> {
     /// One a row; rows where it is zero are left as they are.
@@ -433,7 +433,7 @@ unsafe fn gather<V: Lanes>(
     }
 }
 
-/// out[row, o] = Σ_k a[row, k] w[o, k] + bias[o] for a few outputs: rows of `a` are `a_stride` apart,
+/// out[row, o] = Σ_k a[row, k] w[o, k] + bias\[o\] for a few outputs: rows of `a` are `a_stride` apart,
 /// rows of `w` `w_stride` (whole vectors; what lies between is zero in `w`), rows of `out` tight.
 pub fn dots<F: Real>(
     isa: Isa,

@@ -178,7 +178,15 @@ impl Experiment {
         if measured {
             performance =
                 section.optional_number("performance", "per cent that the mean of the last checks must exceed")?;
-            if performance.is_some() {
+            if let Some(asked) = performance {
+                if !(0.0..100.0).contains(&asked) {
+                    return Err(section.blame(
+                        "performance",
+                        Error::input(format!("`performance` is {asked}"))
+                            .why("no network can do better than 100 per cent, and this is to be exceeded")
+                            .remedy("give a percentage below 100, for instance performance = 85"),
+                    ));
+                }
                 over = section.positive_count("over", 5, "how many checks that mean is over")?;
             } else {
                 section.ineffective("over", "no `performance` is asked for")?;
@@ -230,27 +238,25 @@ impl Experiment {
             settings: Vec::new(),
             warnings,
         };
-        experiment.try_out(&training)?;
+        experiment.try_out(document, &training)?;
         Ok(experiment)
     }
 
     /// Draws a few trials and builds the network, so that nothing fails once training has begun.
-    fn try_out(&self, training: &Section<'_>) -> Result<()> {
+    fn try_out(&self, document: &Document, training: &Section<'_>) -> Result<()> {
         let generator = self.generator(Set::Training, self.dt, cogrnn_core::kernels::Isa::Plain);
         let drawn = generator.draw(0, self.trials.max(100));
-        if let Some(short) = drawn.last().filter(|d| d.steps == 0) {
+        if drawn.last().is_some_and(|d| d.steps == 0) {
             return Err(training.blame(
                 "dt",
-                Error::input(format!(
-                    "a trial of {} is shorter than the time step of {}",
-                    short.outline.duration, self.dt
-                ))
-                .why("it would have no sample")
-                .remedy("make the task's epochs longer or dt shorter"),
+                Error::input(format!("some trials are shorter than the time step of {}", self.dt))
+                    .why("rounded down to whole steps, such a trial has no sample")
+                    .remedy("make the task's epochs longer or dt shorter"),
             ));
         }
-        self.network.build::<f32>(self.dt, self.seed, cogrnn_core::kernels::Isa::best())?;
-        Ok(())
+        let built = self.network.build::<f32>(self.dt, self.seed, cogrnn_core::kernels::Isa::best());
+        // Shapes and constraints are checked by now; what can still fail is to draw the weights.
+        built.map(|_| ()).map_err(|e| document.section("initial").blame("spectral_radius", e))
     }
 
     /// What makes the trials of a set.

@@ -289,7 +289,7 @@ impl NetworkPlan {
 
         let (w_in, fixed_in) = self.read_block(&section, "w_in", units, inputs)?;
         let (mut w_rec, fixed_rec) = self.read_block(&section, "w_rec", units, units)?;
-        let (_, fixed_out) = self.read_block(&section, "w_out", outputs, units)?;
+        let (w_out, fixed_out) = self.read_block(&section, "w_out", outputs, units)?;
         // Patterns give way to fixed weights; only a mask that says otherwise is a conflict.
         if sparse {
             let pattern = mask.iter().zip(&fixed_rec).map(|(m, f)| *m && *f == 0.0).collect();
@@ -298,6 +298,25 @@ impl NetworkPlan {
         if read_excitatory {
             let readable = (0..outputs * units).map(|k| self.signs[k % units] > 0 && fixed_out[k] == 0.0).collect();
             self.constraints.push(("w_out", Constraint::Mask(readable)));
+        }
+        for (output, name) in task.outputs().iter().enumerate() {
+            let reads = (0..units).any(|j| {
+                let k = output * units + j;
+                fixed_out[k] != 0.0 || w_out[k] && (!read_excitatory || self.signs[j] > 0)
+            });
+            if !reads {
+                let why = if read_excitatory {
+                    format!("row {output} of the mask of `w_out` has no one for an excitatory unit")
+                } else {
+                    format!("row {output} of the mask of `w_out` is all zero")
+                };
+                return Err(section.section("w_out").blame(
+                    "mask",
+                    Error::input(format!("the output `{name}` reads no unit"))
+                        .why(why)
+                        .remedy("put ones where it is to read; readout = \"all\" lets it read inhibitory units too"),
+                ));
+            }
         }
         // An input that reaches no unit is a mistake more often than not.
         for (channel, name) in task.inputs().iter().enumerate() {
@@ -359,6 +378,14 @@ impl NetworkPlan {
         let high = block.optional_number("high", "highest effective weight")?;
         let mut plastic = vec![true; rows * cols];
         if let Some(mask) = mask {
+            if let Some(k) = mask.iter().position(|m| *m != 0.0 && *m != 1.0) {
+                return Err(block.blame(
+                    "mask",
+                    Error::input(format!("`mask[{}][{}]` is {}", k / cols, k % cols, mask[k]))
+                        .why("a mask says yes or no: 1 or 0")
+                        .remedy("put values of weights into `fixed`"),
+                ));
+            }
             plastic = mask.iter().map(|m| *m != 0.0).collect();
             self.constraints.push((name, Constraint::Mask(plastic.clone())));
         }
@@ -544,7 +571,11 @@ fn shape_error(section: &Section<'_>, key: &str, have: (usize, usize), want: (us
         key,
         Error::input(format!("`{key}` is {} × {}", have.0, have.1))
             .why(format!("{} × {} is needed", want.0, want.1))
-            .remedy("give one row a postsynaptic unit, W[post][pre]"),
+            .remedy(if key == "covariance" {
+                "give one row and one column for each"
+            } else {
+                "give one row for each postsynaptic unit, W[post][pre]"
+            }),
     )
 }
 

@@ -104,7 +104,6 @@ impl RulePlan {
             },
             _ => Schedule::Constant(rate),
         };
-        let because = format!("`schedule = \"{schedule}\"` does not use it");
         for (key, of) in [
             ("schedule_factor", "step"),
             ("schedule_every", "step"),
@@ -112,13 +111,12 @@ impl RulePlan {
             ("schedule_updates", "cosine"),
         ] {
             if schedule != of {
-                section.ineffective(key, &because)?;
+                section.ineffective(key, &format!("only `schedule = \"{of}\"` uses it, and this is \"{schedule}\""))?;
             }
         }
-        let because = format!("`name = \"{name}\"` does not use it");
         for (key, of) in [("momentum", "momentum"), ("beta1", "adam"), ("beta2", "adam"), ("epsilon", "adam")] {
             if name != of {
-                section.ineffective(key, &because)?;
+                section.ineffective(key, &format!("only `name = \"{of}\"` uses it, and this is \"{name}\""))?;
             }
         }
         let optimiser = match name.as_str() {
