@@ -124,7 +124,7 @@ fn a_read_only_disk_is_told_as_such() {
         why  the disk is read-only
         try  give a folder that can be written
 
-        cannot write `DISK/run/learning.csv`
+        cannot replace `DISK/run/result.json`
         why  the disk is read-only
         try  give a folder that can be written; then `cogrnn resume DISK/run` goes on from the last checkpoint
 

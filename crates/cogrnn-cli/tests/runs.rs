@@ -156,7 +156,7 @@ fn a_network_that_diverges_is_diagnosed_and_its_past_kept() {
     ]}, {
         insta::assert_snapshot!(said, @r#"
         the loss is no longer a number   [update #]
-        why  at the last check, update #, the loss was # and the recurrent weights had the spectral radius #, a loop gain of # a time step (radius × dt/tau); the last gradient had the length #
+        why  at the last check, update #, the loss was # and the recurrent weights had the spectral radius #, a loop gain of # a time step (radius × dt/tau); now they have the spectral radius #, a loop gain of # a time step (radius × dt/tau); the last gradient had the length #
         try  lower `learning_rate`, set `max_gradient_norm`, lower `spectral_radius`, or take a smaller dt; the learning curve is in run
         "#);
     });

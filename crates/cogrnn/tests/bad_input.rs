@@ -174,7 +174,7 @@ fn a_time_needs_a_unit_of_time() {
     try  the default is "100 ms"
 
     `tau` is "ms"   [mine.toml:4]
-    why  `` is not a number
+    why  there is no number before the unit
     try  write a number and a unit: "20 ms", "0.5 s" or "50 us"
     "#);
 }
