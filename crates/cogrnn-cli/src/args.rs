@@ -45,7 +45,7 @@ const FIRST_STEPS: &str = "\
 First steps:
   cogrnn list
   cogrnn train song2016/perceptual-decision
-  cogrnn evaluate runs/song2016-perceptual-decision-seed1
+  cogrnn evaluate runs/song2016-perceptual-decision-seed1001
 
 An experiment of your own:
   cogrnn show song2016/perceptual-decision > mine.toml
@@ -108,7 +108,7 @@ Examples:
     /// Go on with a training that was stopped
     #[command(after_help = "\
 Examples:
-  cogrnn resume runs/song2016-perceptual-decision-seed1
+  cogrnn resume runs/song2016-perceptual-decision-seed1001
   cogrnn resume runs/third --updates 5000                  up to 5000 updates in all")]
     Resume(Resume),
     /// Measure how well a trained network does, condition by condition

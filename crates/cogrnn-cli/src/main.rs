@@ -1,6 +1,7 @@
 //! `cogrnn`: an experiment file becomes a trained network.
 
 mod args;
+mod goal;
 mod inspect;
 mod judge;
 mod output;

@@ -2,10 +2,12 @@
 
 use crate::Ending;
 use crate::args;
+use crate::goal::Goal;
 use crate::inspect;
 use crate::judge::{as_json, psychometric};
 use crate::output::{in_columns, say, say_json, short, warn};
 use cogrnn::evaluate::Trained;
+use cogrnn::experiment::Stop;
 use cogrnn::trainer::{Check, Event, Machine, Reason, Summary, Trainer};
 use cogrnn_core::error::{Error, Kind, Result};
 use cogrnn_core::task::Performance;
@@ -145,7 +147,11 @@ struct Watch {
     checked: Option<Check>,
     started: Instant,
     first: u64,
+    goal: Option<Goal>,
 }
+
+/// Marks on the bar.
+const MARKS: u64 = 1000;
 
 enum How {
     Silent,
@@ -167,12 +173,12 @@ impl Watch {
             How::Lines { title: title.to_string() }
         };
         let now = Instant::now();
-        Watch { how, until, last: (now, 0), checked: None, started: now, first: 0 }
+        Watch { how, until, last: (now, 0), checked: None, started: now, first: 0, goal: None }
     }
 
     fn see(&mut self, event: Event<'_>) {
         match event {
-            Event::Started { updates, max_updates } => self.start(updates, max_updates),
+            Event::Started { updates, stop, chance } => self.start(updates, stop, chance),
             Event::Update { updates, trials, loss, .. } => self.update(updates, trials, loss),
             Event::Check(check) => self.check(check),
             Event::Saved => {
@@ -183,43 +189,46 @@ impl Watch {
         }
     }
 
-    fn start(&mut self, updates: u64, max_updates: u64) {
-        let end = self.until.map_or(max_updates, |u| u.min(max_updates));
+    fn start(&mut self, updates: u64, stop: &Stop, chance: f64) {
+        let end = self.until.map_or(stop.max_updates, |u| u.min(stop.max_updates));
+        let goal = Goal::new(stop, chance, updates, self.until);
         self.started = Instant::now();
         self.first = updates;
         self.last = (self.started, updates);
         match &self.how {
             How::Json => say_json(&json!({ "event": "started", "updates": updates, "max_updates": end })),
-            How::Lines { title } => warn(&format!("{title}, from update {updates} to {end} at most")),
+            How::Lines { title } => warn(&format!("{title}, from update {updates} to {}", goal.told())),
             How::Bar(bar) => {
-                let style = ProgressStyle::with_template("{bar:24.cyan} {pos}/{len} updates  {msg}");
+                let style = ProgressStyle::with_template("{bar:24.cyan} {msg}");
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-                bar.set_length(end);
-                bar.set_position(updates);
+                bar.set_length(MARKS);
+                bar.println(format!("to {}; Ctrl-C stops and keeps all", goal.told()));
             }
             How::Silent => {}
         }
+        self.goal = Some(goal);
     }
 
     fn update(&mut self, updates: u64, trials: u64, loss: f64) {
-        let How::Bar(bar) = &self.how else { return };
+        let (How::Bar(bar), Some(goal)) = (&self.how, &self.goal) else { return };
         // Thousands of updates a second must not each write a line.
         if self.last.0.elapsed() < BLINK {
             return;
         }
         let speed = (updates - self.first) as f64 / self.started.elapsed().as_secs_f64();
-        let left = bar.length().unwrap_or(0).saturating_sub(updates) as f64 / speed.max(1e-9);
         let performance = self
             .checked
             .as_ref()
-            .and_then(|c| c.performance)
-            .map_or_else(String::new, |p| format!("performance {} %  ", short(p)));
-        bar.set_position(updates);
+            .map(|c| c.performance.map_or_else(|| format!("error {:.3}", c.rmse), |p| format!("performance {p:.1} %")))
+            .unwrap_or_default();
+        let left = goal.seconds_left(updates, speed).map_or_else(String::new, |left| {
+            let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
+            format!("  about {} left", HumanDuration(left))
+        });
+        bar.set_position((goal.share(updates) * MARKS as f64) as u64);
         bar.set_message(format!(
-            "{trials} trials  loss {}  {performance}{}/s  at most {} left",
-            short(loss),
-            short(speed),
-            HumanDuration(Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX))
+            "{performance}  loss {loss:.3}  {updates} updates, {trials} trials, {}/s{left}",
+            short(speed)
         ));
         self.last = (Instant::now(), updates);
     }
@@ -237,6 +246,9 @@ impl Watch {
                 warn(&line(check, speed));
             }
             How::Bar(_) | How::Silent => {}
+        }
+        if let Some(goal) = &mut self.goal {
+            goal.check(check, self.started.elapsed().as_secs_f64());
         }
         self.checked = Some(check.clone());
     }

@@ -1,7 +1,7 @@
 //! Training: updates, checks, stopping rules, checkpoints, and all files of the run folder.
 
 use crate::archive::{Archive, Data};
-use crate::experiment::{Experiment, Plan};
+use crate::experiment::{Experiment, Plan, Stop};
 use crate::files;
 use crate::folder::{self, Environment};
 use cogrnn_core::crew::Crew;
@@ -45,8 +45,10 @@ pub enum Event<'a> {
     Started {
         /// Updates already made.
         updates: u64,
-        /// Updates at most.
-        max_updates: u64,
+        /// What will end it.
+        stop: &'a Stop,
+        /// The performance of answers at random, per cent.
+        chance: f64,
     },
     /// One update of the weights.
     Update {
@@ -380,7 +382,8 @@ impl Trainer {
         }
         let whole = experiment.rule.rate_cost().is_some();
         let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
-        watch(Event::Started { updates: self.progress.updates, max_updates: experiment.stop.max_updates });
+        let chance = experiment.task.chance();
+        watch(Event::Started { updates: self.progress.updates, stop: &experiment.stop, chance });
 
         let reason = loop {
             let updates = self.progress.updates;
