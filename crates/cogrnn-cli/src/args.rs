@@ -323,7 +323,7 @@ pub struct Trials {
     /// How many test trials
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
     pub trials: usize,
-    /// Time step, "0.5 ms"; a bare number is in milliseconds [default: that of training]
+    /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
 }
@@ -360,7 +360,7 @@ pub struct Record {
     /// How many test trials
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
     pub trials: usize,
-    /// Time step, "0.5 ms"; a bare number is in milliseconds [default: that of training]
+    /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
     /// Print JSON, for programs

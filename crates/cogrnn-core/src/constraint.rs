@@ -279,6 +279,15 @@ impl<F: Real> Wiring<F> {
         &mut self.fixed
     }
 
+    /// The first fixed entry whose weight is not within its bounds.
+    pub fn fixed_outside_bounds(&self) -> Option<usize> {
+        let outside = |i: &usize| {
+            let f = self.fixed[*i];
+            self.plastic[*i] == F::ZERO && f != F::ZERO && !(self.low[*i]..=self.high[*i]).contains(&f)
+        };
+        (0..self.fixed.len()).find(outside)
+    }
+
     /// Sign of each entry: -1, or 1 (also where any sign is allowed).
     pub fn signs(&self) -> &[F] {
         &self.sign

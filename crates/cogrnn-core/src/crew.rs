@@ -35,7 +35,8 @@ impl Crew {
         self.threads
     }
 
-    /// Does the work on every item, side by side: thread k has items k, k + threads, ….
+    /// Does the work on every item, side by side: thread k has items k, k + threads, …. The work itself
+    /// may not ask the same crew for more.
     pub fn each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
         match &self.team {
             Some(team) if items.len() > 1 => {

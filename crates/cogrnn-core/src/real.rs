@@ -30,8 +30,6 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
-    /// Its name in a file: `F32`, `F64`.
-    const NAME: &'static str;
     /// Nearest value.
     fn from_f64(x: f64) -> Self;
     /// Exact.
@@ -61,10 +59,9 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($f:ident, $name:literal, $dispatch:path) => {
+    ($f:ident, $dispatch:path) => {
         const ZERO: $f = 0.0;
         const ONE: $f = 1.0;
-        const NAME: &'static str = $name;
         #[inline(always)]
         fn from_f64(x: f64) -> $f {
             x as $f
@@ -100,7 +97,7 @@ macro_rules! real {
 }
 
 impl Real for f32 {
-    real!(f32, "F32", single::dispatch);
+    real!(f32, single::dispatch);
 
     #[inline(always)]
     fn exp<V: Lanes<Elem = f32>>(x: V) -> V {
@@ -121,7 +118,7 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
-    real!(f64, "F64", double::dispatch);
+    real!(f64, double::dispatch);
 
     #[inline(always)]
     fn exp<V: Lanes<Elem = f64>>(x: V) -> V {

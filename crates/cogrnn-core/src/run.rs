@@ -235,16 +235,18 @@ pub fn evaluate<N: Network, P: Probe<N> + Send>(
     let conditions = Conditions { noise, loss, scale: 0.0 };
     let room = Room { trials: EVALUATED_TOGETHER.min(count), steps: longest, history: History::Last };
     crew.each(&mut hands, |_, hand| {
-        let Ok(mut desk) = Desk::<N, ()>::new(network, &Still, &room) else { return };
+        let mut desk =
+            Desk::<N, ()>::new(network, &Still, &room).expect("the rule that does nothing works on any trials");
         for (drawn, ended) in hand {
             let lengths = drawn.iter().map(|d| d.steps).collect::<Vec<_>>();
             generator.write(drawn, whole, longest * count, &mut desk.batch);
             let mut eye = LastOutputs {
-                outputs: vec![Vec::new(); lengths.len()],
+                // Room for everything before the first step.
+                outputs: lengths.iter().map(|_| Vec::with_capacity(network.shape().outputs)).collect(),
                 activity: vec![0.0; lengths.len()],
                 lengths,
                 cost: activity,
-                rates: Vec::new(),
+                rates: Vec::with_capacity(network.shape().units),
                 inner: probe(&desk.batch.ids),
             };
             work(network, &Still, plastic, &conditions, &mut desk, &mut eye);

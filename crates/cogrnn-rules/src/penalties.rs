@@ -49,6 +49,15 @@ pub trait ActivityPenalty<F>: Debug + Send + Sync {
     fn add_gradient(&self, rates: &[F], share: f64, gradient: &mut [F]);
 }
 
+impl<F> WeightPenalty<F> for std::sync::Arc<dyn WeightPenalty<F>> {
+    fn value(&self, theta: &Arena<F>) -> f64 {
+        (**self).value(theta)
+    }
+    fn add_gradient(&self, theta: &Arena<F>, gradient: &mut Arena<F>) {
+        (**self).add_gradient(theta, gradient);
+    }
+}
+
 /// λ mean|θ| of one block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct L1 {

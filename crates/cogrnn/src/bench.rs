@@ -148,6 +148,8 @@ pub fn with_updates(
         recurrent: Distribution::Gamma(2.0),
         outputs: Distribution::Uniform,
         relative: balanced(&mask, &signs),
+        relative_inputs: Vec::new(),
+        relative_outputs: Vec::new(),
         spectral_radius: Some(1.5),
         x0: 0.1,
         b_rec: 0.0,

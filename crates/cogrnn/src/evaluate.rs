@@ -136,7 +136,7 @@ impl Trained {
         let period = generator.task.period();
         // In lots of whole rounds of conditions, so that progress shows and memory stays small.
         let lot = period * 100usize.div_ceil(period).max(1) * self.machine.threads;
-        let mut ended = Vec::with_capacity(trials);
+        let mut ended = Vec::new();
         while ended.len() < trials {
             let count = lot.min(trials - ended.len());
             let first = ended.len() as u64;
@@ -154,6 +154,12 @@ impl Trained {
         }
         let mut tally = Tally::default();
         ended.iter().for_each(|t| tally.add(&t.tally));
+        if !tally.loss.is_finite() {
+            return Err(Error::diverged("the outputs are no longer numbers")
+                .at(format!("test trials at dt = {dt}"))
+                .why("the trained network does not stay bounded at this time step")
+                .remedy("try the time step that it was trained at, or retrain with a smaller one"));
+        }
         let evidence: Vec<(f64, bool)> =
             ended.iter().filter_map(|t| Some((t.outline.value("signed_coherence")?, t.choice() == 0))).collect();
         let psychometric =
@@ -180,6 +186,13 @@ impl Trained {
         let generator = self.experiment.generator(Set::Test, dt, self.machine.isa());
         let shape = network.shape();
         let steps = generator.draw(0, trials).first().map_or(0, |d| d.steps) + 1;
+        let gigabytes = 8.0 * (trials * steps) as f64 * (2 * shape.units + shape.inputs + shape.outputs) as f64 / 1e9;
+        if gigabytes > 64.0 {
+            return Err(Error::input(format!("a recording of {trials} trials would take {gigabytes:.0} GB"))
+                .at("--trials")
+                .why(format!("each has up to {steps} samples of {} units", shape.units))
+                .remedy("record fewer trials, or with a longer --dt"));
+        }
         let blank = |width: usize| Array3::<f32>::from_elem((trials, steps, width), f32::NAN);
         let record = Mutex::new(Activity {
             inputs: blank(shape.inputs),
@@ -312,7 +325,7 @@ fn by_condition(experiment: &Experiment, ended: &[Ended]) -> Table {
     if names.is_empty() {
         return Table::default();
     }
-    // Values are ordered by their bits after a shift that keeps the order of signs.
+    // Conditions that differ by less than a millionth are one.
     let key = |x: f64| (x * 1e6).round() as i64;
     let mut groups: BTreeMap<Vec<i64>, Group> = BTreeMap::new();
     for trial in ended {

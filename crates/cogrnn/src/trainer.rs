@@ -15,10 +15,11 @@ use cogrnn_core::run::{self, Run, performance};
 use cogrnn_core::task::Set;
 use cogrnn_core::trials::unit_noise;
 use cogrnn_networks::rate::initial::spectral_radius;
-use cogrnn_rules::penalties::ActivityPenalty;
+use cogrnn_rules::penalties::{ActivityPenalty, WeightPenalty};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -173,6 +174,7 @@ pub struct Trainer {
     folder: PathBuf,
     machine: Machine,
     progress: Progress,
+    penalties: Vec<Arc<dyn WeightPenalty<f32>>>,
 }
 
 /// Columns of the learning curve.
@@ -245,7 +247,13 @@ impl Trainer {
             best_cost: f64::INFINITY,
             best_updates: 0,
         };
-        Ok(Trainer { experiment, folder: folder.to_path_buf(), machine: machine.clone(), progress })
+        Ok(Trainer {
+            experiment,
+            folder: folder.to_path_buf(),
+            machine: machine.clone(),
+            progress,
+            penalties: Vec::new(),
+        })
     }
 
     /// Goes on from a folder's checkpoint.
@@ -261,7 +269,15 @@ impl Trainer {
         let path = folder.join(folder::CHECKPOINT);
         let Plan { plastic, .. } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
         if !path.exists() {
-            // Killed before the first check: nothing was learnt that would be lost.
+            // A finished network is never begun anew unasked. Without a result the run was killed in its first
+            // moments, when nothing was learnt that would be lost.
+            let rows = files::read_text(folder.join(folder::LEARNING)).map_or(0, |text| text.lines().count());
+            if rows > 2 || folder.join(folder::RESULT).exists() {
+                return Err(Error::input("this run has no checkpoint to go on from")
+                    .at(path.display().to_string())
+                    .why("the folder holds a trained network, but not what training needs to go on")
+                    .remedy("put the checkpoint back, or train anew with `cogrnn train` in another folder"));
+            }
             return Trainer::start(experiment, folder, true, machine);
         }
         let archive = Archive::from_bytes(path.display().to_string(), &files::read(&path)?)?;
@@ -319,7 +335,20 @@ impl Trainer {
             best_cost: archive.parsed("best_cost")?,
             best_updates: archive.parsed("best_updates")?,
         };
-        Ok(Trainer { experiment, folder: folder.to_path_buf(), machine: machine.clone(), progress })
+        Ok(Trainer {
+            experiment,
+            folder: folder.to_path_buf(),
+            machine: machine.clone(),
+            progress,
+            penalties: Vec::new(),
+        })
+    }
+
+    /// Adds a cost of your own to those of the experiment file: to the gradient, and to what the best
+    /// network is chosen by. A resumed training must be given it again.
+    pub fn with_penalty(mut self, penalty: impl WeightPenalty<f32> + 'static) -> Trainer {
+        self.penalties.push(Arc::new(penalty));
+        self
     }
 
     /// The experiment.
@@ -336,7 +365,8 @@ impl Trainer {
         let experiment = self.experiment.clone();
         let Plan { network, plastic } =
             experiment.network.build::<f32>(experiment.dt, experiment.seed, self.machine.isa())?;
-        let rule = experiment.rule.build::<f32>();
+        let mut rule = experiment.rule.build::<f32>();
+        rule.penalties.extend(self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>));
         let (before, clock) = (self.progress.seconds, Instant::now());
         let done = self.session(&network, &rule, plastic, until, stop, watch);
         if done.as_ref().is_err_and(|e| e.kind == Kind::Diverged) {
@@ -363,13 +393,6 @@ impl Trainer {
         let experiment = self.experiment.clone();
         let before = self.progress.seconds;
         let clock = Instant::now();
-        // The summary of an earlier sitting is not that of this one.
-        match std::fs::remove_file(self.folder.join(folder::RESULT)) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                return Err(files::refusal("cannot replace", &self.folder.join(folder::RESULT), &e));
-            }
-            _ => {}
-        }
         let crew = Crew::new(self.machine.threads)?;
         plastic.change(|theta, _| theta.data_mut().copy_from_slice(self.progress.theta.data()));
         let generator = experiment.generator(Set::Training, experiment.dt, self.machine.isa());
@@ -379,6 +402,13 @@ impl Trainer {
         // Before the first update there is nothing to remember, and nothing was saved.
         if self.progress.updates > 0 {
             rule.restore(&mut run.memory, self.progress.updates, &self.progress.memory)?;
+        }
+        // The summary of an earlier sitting is not that of this one.
+        match std::fs::remove_file(self.folder.join(folder::RESULT)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(files::refusal("cannot replace", &self.folder.join(folder::RESULT), &e));
+            }
+            _ => {}
         }
         let whole = experiment.rule.rate_cost().is_some();
         let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
@@ -472,7 +502,8 @@ impl Trainer {
             steps = steps.max(trial.outline.steps(experiment.dt));
         }
         let samples = (steps * count * network.shape().units) as f64;
-        let cost = tally.mean_loss() + experiment.rule.weight_cost(plastic.theta()) + rates / samples;
+        let own: f64 = self.penalties.iter().map(|p| p.value(plastic.theta())).sum();
+        let cost = tally.mean_loss() + experiment.rule.weight_cost(plastic.theta()) + own + rates / samples;
         // The guard brings the weights back, so there is more to come.
         if !cost.is_finite() && !experiment.rule.guard {
             return Err(self.diagnose(plastic, &tally, self.progress.gradient_norm));

@@ -497,9 +497,9 @@ fn outputs_that_read_no_unit_are_refused() {
 #[test]
 fn noise_that_is_none_is_refused() {
     assert_snapshot!(all(["[inputs]\nnoise = 0.1\ncovariance = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[1, 2, 0], [2, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[1, 2, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[nan, 0, 0], [0, 1, 0], [0, 0, 1]]", "[inputs]\ncovariance = [[inf, 0, 0], [0, 1, 0], [0, 0, 1]]"]), @r#"
-    the inputs' noise is given twice   [mine.toml:4]
-    why  `covariance` says it all
-    try  leave out one of the two
+    `noise` has no effect here   [mine.toml:4]
+    why  `covariance` says all of the noise
+    try  remove it, or change what leaves it without effect
 
     this is no covariance matrix   [mine.toml:4]
     why  it has the eigenvalue -1.000e0

@@ -394,6 +394,8 @@ fn recipe(recurrent: Distribution, relative: Vec<f64>, radius: Option<f64>) -> R
         recurrent,
         outputs: Distribution::Uniform,
         relative,
+        relative_inputs: Vec::new(),
+        relative_outputs: Vec::new(),
         spectral_radius: radius,
         x0: 0.1,
         b_rec: 0.0,

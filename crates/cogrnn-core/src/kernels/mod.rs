@@ -66,7 +66,8 @@ impl Isa {
 
     /// Runs a kernel with these instructions.
     pub fn run<F: Real, K: Kernel<F>>(self, kernel: K) -> K::Output {
-        debug_assert!(self.available(), "checked when the choice was read");
+        // What every `unsafe` of the vector kernels rests on; a look at a cached flag.
+        assert!(self.available(), "this processor has the {self} instructions");
         F::dispatch(self, kernel)
     }
 }

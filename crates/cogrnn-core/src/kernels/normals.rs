@@ -31,6 +31,7 @@ impl Normals {
     /// Writes the normals of one trial for steps 4·`quad` .. 4·`quad` + 3 (steps counted from 0).
     /// `out[s]` is one row of units for step s of the four, a whole number of vectors long.
     pub fn fill<F: Real>(&self, address: &Address, quad: usize, out: [&mut [F]; STEPS]) {
+        debug_assert_eq!(round_keys(address.seed), self.keys, "the address is of this seed");
         debug_assert!(out.iter().all(|row| row.len() == padded(row.len())), "whole vectors");
         let [third, fourth] = address.high_words();
         self.isa.run(Fill { keys: &self.keys, counter: [quad as u32, third, fourth], out });

@@ -44,6 +44,12 @@ fn even_pieces(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)
     })
 }
 
+/// Whether a slice has `rows` ≥ 1 rows of `width`, `stride` apart.
+fn spans<F>(slice: &[F], rows: usize, stride: usize, width: usize) -> bool {
+    let last = (rows - 1).checked_mul(stride).and_then(|start| start.checked_add(width));
+    last.is_some_and(|end| end <= slice.len())
+}
+
 /// A matrix laid out for [`Packed::multiply`]: panels of a few vectors of outputs, k by k.
 #[derive(Clone, Debug)]
 pub struct Packed<F> {
@@ -120,8 +126,8 @@ impl<F: Real> Packed<F> {
         if rows == 0 {
             return;
         }
-        assert!(a.len() >= (rows - 1) * a_stride + self.depth, "every row of a is there");
-        assert!(out.len() >= (rows - 1) * out_stride + padded(self.outputs), "every row of out is there");
+        assert!(spans(a, rows, a_stride, self.depth), "every row of a is there");
+        assert!(spans(out, rows, out_stride, padded(self.outputs)), "every row of out is there");
         self.isa.run(Multiply { w: self, rows, a, a_stride, out, out_stride, add });
     }
 }
@@ -304,15 +310,17 @@ pub fn outer<F: Real>(
         return;
     }
     for piece in pieces.iter().filter(|p| p.count > 0) {
-        let last = piece.count - 1;
-        assert!(piece.a.len() >= last * strides.a + rows.end, "left factor is there");
-        assert!(piece.b.len() >= last * strides.b + padded(columns), "right factor is there");
+        assert!(spans(piece.a, piece.count, strides.a, rows.end), "left factor is there");
+        assert!(spans(piece.b, piece.count, strides.b, padded(columns)), "right factor is there");
         if let Some(blend) = piece.blend {
-            assert!(blend.scale.len() > last && blend.c.len() >= last * strides.c + strides.c, "blend is there");
+            assert!(
+                spans(blend.scale, piece.count, 1, 1) && spans(blend.c, piece.count, strides.c, strides.c),
+                "blend is there"
+            );
         }
     }
     assert!(strides.c.is_multiple_of(LANES), "whole vectors");
-    assert!(out.len() >= (rows.len() - 1) * strides.out + padded(columns), "room for the result");
+    assert!(spans(out, rows.len(), strides.out, padded(columns)), "room for the result");
     isa.run(Outer { pieces, strides, rows, columns, out });
 }
 
@@ -341,6 +349,8 @@ impl<F: Real> Kernel<F> for Outer<'_, '_, F> {
         let Outer { pieces, strides, rows, columns, out } = self;
         let total = padded(columns) / LANES;
         let mut panel = [F::ZERO; OUTER_ROWS * WIDEST * LANES];
+        // One pointer for all: the panel is written and read through it alone.
+        let panel = panel.as_mut_ptr();
         let (mut next, mut offset) = (0, 0);
         loop {
             // Rows of pieces until the block is full.
@@ -367,7 +377,7 @@ impl<F: Real> Kernel<F> for Outer<'_, '_, F> {
                     a: std::ptr::null(),
                     a_row: 1,
                     a_step: strides.a,
-                    b: panel.as_ptr(),
+                    b: panel.cast_const(),
                     b_step: width * LANES,
                 };
                 let mut operands = [nothing; MOST];
@@ -376,10 +386,10 @@ impl<F: Real> Kernel<F> for Outer<'_, '_, F> {
                     let piece = &pieces[part.piece];
                     // SAFETY: `outer` has checked that these rows are there, `done` rows fit the panel.
                     unsafe {
-                        gather::<V>(piece, part, strides, first, width, panel.as_mut_ptr().add(done * width * LANES));
+                        gather::<V>(piece, part, strides, first, width, panel.add(done * width * LANES));
                         operand.depth = part.count;
                         operand.a = piece.a.as_ptr().add(part.first * strides.a);
-                        operand.b = panel.as_ptr().add(done * width * LANES);
+                        operand.b = panel.add(done * width * LANES).cast_const();
                     }
                     done += part.count;
                 }

@@ -100,6 +100,38 @@ pub fn sparse_mask(signs: &[i8], excitatory: f64, inhibitory: f64, own: bool, se
     mask
 }
 
+/// A random mask in which exactly this share of the possible entries exists, rounded down (Song et al.
+/// 2016, code: the mask of a given density).
+pub fn exact_mask(n: usize, density: f64, own: bool, seed: u64) -> Vec<bool> {
+    let mut stream = Address { seed, purpose: Purpose::Wiring, trial: 0 }.stream();
+    let places: Vec<usize> = (0..n * n).filter(|k| own || k / n != k % n).collect();
+    let count = (density * places.len() as f64 + 1e-9).floor() as usize;
+    let mut mask = vec![false; n * n];
+    for i in stream.permutation(places.len()).into_iter().take(count) {
+        mask[places[i]] = true;
+    }
+    mask
+}
+
+/// Whether every unit can reach every other through the connections `mask[to, from]`.
+pub fn strongly_connected(mask: &[bool], n: usize) -> bool {
+    let reaches_all = |connected: &dyn Fn(usize, usize) -> bool| {
+        let mut seen = vec![false; n];
+        let mut open = vec![0];
+        seen[0] = true;
+        while let Some(from) = open.pop() {
+            for to in 0..n {
+                if !seen[to] && connected(from, to) {
+                    seen[to] = true;
+                    open.push(to);
+                }
+            }
+        }
+        !seen.contains(&false)
+    };
+    n == 0 || reaches_all(&|from, to| mask[to * n + from]) && reaches_all(&|from, to| mask[from * n + to])
+}
+
 /// What the weights start from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
@@ -111,6 +143,10 @@ pub struct Recipe {
     pub outputs: Distribution,
     /// Relative values of the recurrent weights.
     pub relative: Relative,
+    /// Relative values of the input weights; empty for 1 everywhere.
+    pub relative_inputs: Relative,
+    /// Relative values of the output weights; empty for 1 everywhere.
+    pub relative_outputs: Relative,
     /// Spectral radius of the signed recurrent matrix; `None` leaves it as drawn.
     pub spectral_radius: Option<f64>,
     /// Initial state of every unit.
@@ -128,7 +164,12 @@ pub struct Recipe {
 pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F>, seed: u64) -> Result<Arena<F>> {
     let mut stream = Address { seed, purpose: Purpose::Weights, trial: 0 }.stream();
     let plastic = wiring.plastic().to_vec();
-    for (name, distribution) in [("w_in", recipe.inputs), ("w_rec", recipe.recurrent), ("w_out", recipe.outputs)] {
+    let blocks = [
+        ("w_in", recipe.inputs, &recipe.relative_inputs),
+        ("w_rec", recipe.recurrent, &recipe.relative),
+        ("w_out", recipe.outputs, &recipe.relative_outputs),
+    ];
+    for (name, distribution, relative) in blocks {
         let Some(block) = theta.find(name) else { continue };
         let range = block.range();
         let keep = wiring.keep(range.start);
@@ -136,7 +177,7 @@ pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F
             if plastic[i] == F::ZERO {
                 continue;
             }
-            let c = if name == "w_rec" { recipe.relative[k] } else { 1.0 };
+            let c = relative.get(k).copied().unwrap_or(1.0);
             let drawn = distribution.draw(c, &mut stream);
             theta.data_mut()[i] = F::from_f64(match keep {
                 Keep::Free => drawn,
@@ -159,7 +200,12 @@ pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F
         let mut weights = theta.clone();
         wiring.realise(theta.data(), weights.data_mut());
         let now = spectral_radius(weights.block("w_rec"), n);
-        if now.is_nan() || now <= 1e-12 {
+        if now.is_nan() {
+            return Err(Error::input("the spectral radius of the recurrent weights cannot be found")
+                .why("the search for their eigenvalues does not end")
+                .remedy("try another seed, or set `spectral_radius = 0`, which leaves the weights as drawn"));
+        }
+        if now <= 1e-12 {
             return Err(Error::input("the recurrent weights have a spectral radius of 0")
                 .why("no unit can reach itself through others, so no scale gives the network its radius")
                 .remedy("leave more recurrent connections plastic, or set `spectral_radius = 0`, which leaves the weights as drawn"));
@@ -168,6 +214,12 @@ pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F
         for i in range {
             theta.data_mut()[i] *= factor;
             wiring.fixed_mut()[i] *= factor;
+        }
+        if let Some(i) = wiring.fixed_outside_bounds() {
+            let entry = theta.find("w_rec").map_or_else(String::new, |b| b.entry(i - b.range().start));
+            return Err(Error::input(format!("`{entry}` is fixed outside of its bounds"))
+                .why(format!("fixed recurrent weights are scaled with the others, here by {:.3}, to give the network its spectral radius", radius / now))
+                .remedy("widen the bounds, or set `spectral_radius = 0`, which leaves the weights as drawn"));
         }
     }
     Ok(theta)
@@ -270,6 +322,8 @@ mod tests {
                 recurrent: Distribution::Gamma(2.0),
                 outputs: Distribution::Uniform,
                 relative: balanced(&mask, &signs),
+                relative_inputs: Vec::new(),
+                relative_outputs: Vec::new(),
                 spectral_radius: Some(1.5),
                 x0: 0.1,
                 b_rec: 0.0,
@@ -298,6 +352,28 @@ mod tests {
         let (excitatory, inhibitory) = strengths[strengths.len() / 2];
         assert!((0.063..0.077).contains(&excitatory), "{excitatory}");
         assert!((0.25..0.30).contains(&inhibitory), "{inhibitory}");
+    }
+
+    #[test]
+    fn a_mask_of_a_given_density_has_exactly_its_share() {
+        for (n, density, own) in [(10, 0.3, false), (7, 0.5, true), (5, 1.0, false), (5, 0.0, false)] {
+            let mask = exact_mask(n, density, own, 4321);
+            let places = if own { n * n } else { n * (n - 1) };
+            assert_eq!(mask.iter().filter(|m| **m).count(), (density * places as f64).floor() as usize);
+            assert!(own || (0..n).all(|i| !mask[i * n + i]));
+        }
+        assert_ne!(exact_mask(10, 0.3, false, 1), exact_mask(10, 0.3, false, 2));
+    }
+
+    #[test]
+    fn a_ring_is_strongly_connected_and_a_chain_is_not() {
+        let mut ring = vec![false; 25];
+        for i in 0..5 {
+            ring[((i + 1) % 5) * 5 + i] = true;
+        }
+        assert!(strongly_connected(&ring, 5));
+        ring[4] = false; // from unit 4 back to unit 0
+        assert!(!strongly_connected(&ring, 5));
     }
 
     #[test]

@@ -161,11 +161,6 @@ impl<F: Real> Rate<F> {
         })
     }
 
-    /// Largest α.
-    pub fn largest_alpha(&self) -> f64 {
-        self.alpha.iter().fold(0.0, |m, a| m.max(a.to_f64()))
-    }
-
     /// The outputs that these rates give.
     pub fn read(&self, plastic: &Plastic<Self>, rates: &[F]) -> Vec<F> {
         let weights = plastic.weights();

@@ -157,7 +157,7 @@ impl Experiment {
 
         let mut warnings = Vec::new();
         let plan = NetworkPlan::read(document, &*task, &mut warnings)?;
-        let rule = RulePlan::read(document, plan.has_signs())?;
+        let rule = RulePlan::read(document)?;
 
         let mut training = document.section("training");
         let fastest = plan.tau.iter().fold(f64::INFINITY, |m, t| m.min(t.as_ms()));
@@ -202,7 +202,7 @@ impl Experiment {
             error: section.number_in("error", 0.0, 0.0, f64::INFINITY, "validation RMSE that ends training")?,
             patience: section.positive_count(
                 "patience",
-                100 * check_every as usize,
+                (check_every as usize).saturating_mul(100),
                 "updates without a better network before giving up",
             )? as u64,
             max_updates: section.positive_count("max_updates", 10_000_000, "updates at most")? as u64,
@@ -252,6 +252,17 @@ impl Experiment {
                 Error::input(format!("some trials are shorter than the time step of {}", self.dt))
                     .why("rounded down to whole steps, such a trial has no sample")
                     .remedy("make the task's epochs longer or dt shorter"),
+            ));
+        }
+        let longest = drawn.first().map_or(0, |d| d.steps);
+        // Potentials, rates, gradients of every unit, step and trial (f32).
+        let gigabytes = 16.0 * longest as f64 * self.trials as f64 * self.network.shape.units as f64 / 1e9;
+        if gigabytes > 1000.0 {
+            return Err(training.blame(
+                "trials",
+                Error::input(format!("an update would take {gigabytes:.0} GB"))
+                    .why(format!("it keeps {} trials of up to {longest} steps", self.trials))
+                    .remedy("take fewer trials an update, shorter trials or a longer dt"),
             ));
         }
         let built = self.network.build::<f32>(self.dt, self.seed, cogrnn_core::kernels::Isa::best());

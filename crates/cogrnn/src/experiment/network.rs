@@ -12,8 +12,13 @@ use cogrnn_core::settings::Settings;
 use cogrnn_core::task::Task;
 use cogrnn_core::trials::{InputNoise, InputStage};
 use cogrnn_core::units::{Time, ms};
-use cogrnn_networks::rate::initial::{self, Distribution, Recipe, balanced, sparse_mask};
+use cogrnn_networks::rate::initial::{
+    self, Distribution, Recipe, balanced, exact_mask, sparse_mask, strongly_connected,
+};
 use cogrnn_networks::rate::{Design, Nonlinearity, Rate, UnitNoise};
+
+/// Units of the largest network that is begun: dense weights of more would not fit any machine of today.
+const MOST_UNITS: usize = 30_000;
 
 /// A rate network with its parameters.
 pub struct Plan<F: Real> {
@@ -47,11 +52,6 @@ impl NetworkPlan {
     /// Whether Dale's law holds.
     pub fn has_signs(&self) -> bool {
         !self.signs.is_empty()
-    }
-
-    /// The constraints, block by block.
-    pub fn constraints(&self) -> &[(&'static str, Constraint)] {
-        &self.constraints
     }
 
     /// The network at a time step.
@@ -105,6 +105,15 @@ impl NetworkPlan {
         let mut section = document.section("network");
         section.word("name", "rate", &["rate"], "which kind of network")?;
         let units = section.positive_count("units", 100, "recurrent units")?;
+        if units > MOST_UNITS {
+            let gigabytes = 40.0 * (units as f64).powi(2) / 1e9;
+            return Err(section.blame(
+                "units",
+                Error::input(format!("`units` is {units}"))
+                    .why(format!("weights, gradient and constraints of so many would take {gigabytes:.0} GB"))
+                    .remedy(format!("take at most {MOST_UNITS}")),
+            ));
+        }
         let shape = Shape { inputs: task.inputs().len(), units, outputs: task.outputs().len() };
         let tau = section.times("tau", &[ms(100.0)], "time constant of the units: one, or one for each")?;
         let tau = each(&section, "tau", tau, units)?;
@@ -196,6 +205,8 @@ impl NetworkPlan {
                 recurrent: Distribution::Normal,
                 outputs: Distribution::Uniform,
                 relative: Vec::new(),
+                relative_inputs: Vec::new(),
+                relative_outputs: Vec::new(),
                 spectral_radius: None,
                 x0: 0.1,
                 b_rec: 0.0,
@@ -280,8 +291,11 @@ impl NetworkPlan {
         let sparse = from_e < 1.0 || from_i < 1.0;
         if sparse {
             let seed = section.count("density_seed", 1, "which connections exist")? as u64;
-            let signs: Vec<i8> = if keep.is_some() { self.signs.clone() } else { vec![1; units] };
-            mask = sparse_mask(&signs, from_e, from_i, own, seed);
+            mask = if keep.is_some() {
+                sparse_mask(&self.signs, from_e, from_i, own, seed)
+            } else {
+                exact_mask(units, from_e, own, seed)
+            };
         } else {
             section.ineffective("density_seed", "all connections exist")?;
         }
@@ -347,11 +361,18 @@ impl NetworkPlan {
                 }
             }
         }
-        self.recipe.relative = if keep.is_some() {
-            balanced(&w_rec, &self.signs)
-        } else {
-            w_rec.iter().map(|p| f64::from(u8::from(*p))).collect()
-        };
+        let reachable: Vec<bool> = w_rec.iter().zip(&fixed_rec).map(|(p, f)| *p || *f != 0.0).collect();
+        if units > 1 && !strongly_connected(&reachable, units) {
+            warnings.push("some units cannot reach some others through the recurrent connections".into());
+        }
+        // Song et al. 2016, section on initialisation: rows balance unless their strengths are given.
+        if self.recipe.relative.is_empty() {
+            self.recipe.relative = if keep.is_some() {
+                balanced(&w_rec, &self.signs)
+            } else {
+                w_rec.iter().map(|p| f64::from(u8::from(*p))).collect()
+            };
+        }
         Ok(keep)
     }
 
@@ -388,6 +409,22 @@ impl NetworkPlan {
             }
             plastic = mask.iter().map(|m| *m != 0.0).collect();
             self.constraints.push((name, Constraint::Mask(plastic.clone())));
+        }
+        let about = "relative strength of the initial weights; for w_rec instead of the balance of its rows";
+        if let Some(strength) = matrix(&mut block, "strength", rows, cols, about)? {
+            if let Some(k) = strength.iter().position(|c| !(*c >= 0.0 && c.is_finite())) {
+                return Err(block.blame(
+                    "strength",
+                    Error::input(format!("`strength[{}][{}]` is {}", k / cols, k % cols, strength[k]))
+                        .why("it scales the spread of a weight, whose sign comes from elsewhere")
+                        .remedy("give 0 or more"),
+                ));
+            }
+            match name {
+                "w_in" => self.recipe.relative_inputs = strength,
+                "w_rec" => self.recipe.relative = strength,
+                _ => self.recipe.relative_outputs = strength,
+            }
         }
         let fixed = fixed.unwrap_or_else(|| vec![0.0; rows * cols]);
         let any_fixed = fixed.iter().any(|v| *v != 0.0);
@@ -481,56 +518,38 @@ impl NetworkPlan {
 
 fn read_inputs(document: &Document, channels: usize) -> Result<InputStage> {
     let mut section = document.section("inputs");
-    let stage = InputStage {
-        // Song et al. 2016, table 1 and code
-        baseline: section.number("baseline", 0.2, "what every input shows by itself")?,
-        rectify: section.flag("rectify", true, "whether inputs are kept from going below zero")?,
-        tau: section.positive_time("tau", ms(100.0), "time constant in the scale of the noise")?,
-        noise: InputNoise::Independent(deviations(
-            &mut section,
-            "noise",
-            0.01,
-            channels,
-            "stationary s.d.: one, or one for each input",
-        )?),
+    // Song et al. 2016, table 1 and code
+    let baseline = section.number("baseline", 0.2, "what every input shows by itself")?;
+    let rectify = section.flag("rectify", true, "whether inputs are kept from going below zero")?;
+    let tau = section.positive_time("tau", ms(100.0), "time constant in the scale of the noise")?;
+    let noise = match covariance(&mut section, "noise", channels, "of the inputs' noise, instead of `noise`")? {
+        Some(flat) => {
+            let root = initial::root(&flat, channels).map_err(|e| section.blame("covariance", e))?;
+            InputNoise::Correlated(root)
+        }
+        None => {
+            let about = "stationary s.d.: one, or one for each input";
+            InputNoise::Independent(deviations(&mut section, "noise", 0.01, channels, about)?)
+        }
     };
-    let Some(rows) = section.matrix("covariance", "of the inputs' noise, instead of `noise`")? else {
-        return Ok(stage);
-    };
-    if section.given("noise") {
-        return Err(section.blame(
-            "noise",
-            Error::input("the inputs' noise is given twice")
-                .why("`covariance` says it all")
-                .remedy("leave out one of the two"),
-        ));
-    }
-    let flat = square(&section, "covariance", rows, channels)?;
-    let root = initial::root(&flat, channels).map_err(|e| section.blame("covariance", e))?;
-    Ok(InputStage { noise: InputNoise::Correlated(root), ..stage })
+    Ok(InputStage { baseline, rectify, tau, noise })
 }
 
 fn read_noise(document: &Document, units: usize) -> Result<UnitNoise> {
     let mut section = document.section("noise");
-    let noise = UnitNoise::Independent(deviations(
-        &mut section,
-        "units",
-        0.15,
-        units,
-        "stationary s.d. of x: one, or one for each unit",
-    )?);
-    let Some(rows) = section.matrix("covariance", "of the units' noise, instead of `units`")? else { return Ok(noise) };
-    if section.given("units") {
-        return Err(section.blame(
-            "units",
-            Error::input("the units' noise is given twice")
-                .why("`covariance` says it all")
-                .remedy("leave out one of the two"),
-        ));
+    if let Some(flat) = covariance(&mut section, "units", units, "of the units' noise, instead of `units`")? {
+        initial::root(&flat, units).map_err(|e| section.blame("covariance", e))?;
+        return Ok(UnitNoise::Correlated(flat));
     }
-    let flat = square(&section, "covariance", rows, units)?;
-    initial::root(&flat, units).map_err(|e| section.blame("covariance", e))?;
-    Ok(UnitNoise::Correlated(flat))
+    let about = "stationary s.d. of x: one, or one for each unit";
+    Ok(UnitNoise::Independent(deviations(&mut section, "units", 0.15, units, about)?))
+}
+
+/// A covariance that takes the place of the deviations under `instead`.
+fn covariance(section: &mut Section<'_>, instead: &str, count: usize, about: &str) -> Result<Option<Vec<f64>>> {
+    let Some(rows) = section.matrix("covariance", about)? else { return Ok(None) };
+    section.ineffective(instead, "`covariance` says all of the noise")?;
+    square(section, "covariance", rows, count).map(Some)
 }
 
 /// One value for all, or one for each of `count`.

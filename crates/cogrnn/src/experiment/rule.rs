@@ -51,7 +51,7 @@ pub struct RulePlan {
 }
 
 impl RulePlan {
-    pub(super) fn read(document: &Document, _dale: bool) -> Result<RulePlan> {
+    pub(super) fn read(document: &Document) -> Result<RulePlan> {
         let mut section = document.section("rule");
         section.word("name", "bptt", &["bptt"], "which learning rule")?;
         // Song et al. 2016, table 1
@@ -122,14 +122,14 @@ impl RulePlan {
         let optimiser = match name.as_str() {
             "momentum" => OptimiserPlan::Momentum(Momentum {
                 rate,
-                momentum: section.number_in("momentum", 0.9, 0.0, 1.0, "mu")?,
+                momentum: section.number_in("momentum", 0.9, 0.0, 0.99999, "mu")?,
             }),
             // Kingma & Ba 2015
             "adam" => OptimiserPlan::Adam(Adam {
                 rate,
-                beta1: section.number_in("beta1", 0.9, 0.0, 1.0, "memory of the mean")?,
-                beta2: section.number_in("beta2", 0.999, 0.0, 1.0, "memory of the square")?,
-                epsilon: section.number_in("epsilon", 1e-8, 0.0, 1.0, "keeps steps finite")?,
+                beta1: section.number_in("beta1", 0.9, 0.0, 0.99999, "memory of the mean")?,
+                beta2: section.number_in("beta2", 0.999, 0.0, 0.99999, "memory of the square")?,
+                epsilon: section.number_in("epsilon", 1e-8, 1e-12, 1.0, "keeps steps finite")?,
             }),
             _ => OptimiserPlan::Sgd(Sgd { rate }),
         };
