@@ -1,7 +1,8 @@
 //! Threads that wait for work awake: a piece of work here takes a fraction of a millisecond, less than
 //! it takes to wake a sleeping thread a few times.
 //!
-//! A thread spins for a while after its last work, then gives its core away, then sleeps.
+//! Whoever waits looks again and again for a while, then sleeps. Nobody yields: two threads that hand
+//! one core back and forth look busy and fresh to the scheduler, which then leaves them together.
 
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -9,10 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// Looks at the counter before a thread gives its core away.
-const SPINS: usize = 4_000;
-/// Times a thread gives its core away before it sleeps.
-const YIELDS: usize = 200;
+/// Looks before a thread sleeps: about as long as sleeping and waking take.
+const LOOKS: usize = 6_000;
 
 /// One piece of work for each thread, by the thread's number.
 type Job = *const (dyn Fn(usize) + Sync);
@@ -24,8 +23,12 @@ struct Shared {
     busy: AtomicUsize,
     job: UnsafeCell<Option<Job>>,
     quit: AtomicBool,
+    /// Threads that sleep until the next round.
     sleepers: Mutex<usize>,
     wake: Condvar,
+    /// Whether the caller sleeps until all are done.
+    caller_sleeps: AtomicBool,
+    done: Condvar,
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
 
@@ -54,6 +57,8 @@ impl Team {
             quit: AtomicBool::new(false),
             sleepers: Mutex::new(0),
             wake: Condvar::new(),
+            caller_sleeps: AtomicBool::new(false),
+            done: Condvar::new(),
             panic: Mutex::new(None),
         });
         let mut team = Team { shared: shared.clone(), threads: Vec::with_capacity(threads) };
@@ -70,7 +75,7 @@ impl Team {
     /// A panic of any of them goes on here once all are done.
     pub fn run(&mut self, work: &(dyn Fn(usize) + Sync)) {
         let shared = &*self.shared;
-        // SAFETY: only the lifetime is taken off; `wait` below does not let this call end, not even by a
+        // SAFETY: only the lifetime is taken off; `wait_for_all` below does not let this call end, not even by a
         // panic, before every thread has let go of the pointer.
         let job: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
         // SAFETY: no thread is busy, so none reads; `&mut self` keeps other callers out.
@@ -81,10 +86,7 @@ impl Team {
             shared.wake.notify_all();
         }
         let mine = catch_unwind(AssertUnwindSafe(|| work(0)));
-        let mut looks = 0;
-        while shared.busy.load(Ordering::Acquire) > 0 {
-            rest(&mut looks);
-        }
+        shared.wait_for_all();
         let theirs = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Err(panic) = mine {
             resume_unwind(panic);
@@ -107,32 +109,55 @@ impl Drop for Team {
     }
 }
 
-/// Spins, then gives the core away. Says when it has done so often enough to sleep.
-fn rest(looks: &mut usize) -> bool {
-    *looks += 1;
-    if *looks < SPINS {
-        std::hint::spin_loop();
-    } else {
-        std::thread::yield_now();
+impl Shared {
+    /// Returns when no thread is at work.
+    fn wait_for_all(&self) {
+        for _ in 0..LOOKS {
+            if self.busy.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        let mut guard = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        // Said before the last look: whoever is last sees it, or this look sees that it was the last.
+        self.caller_sleeps.store(true, Ordering::SeqCst);
+        while self.busy.load(Ordering::SeqCst) > 0 {
+            guard = self.done.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.caller_sleeps.store(false, Ordering::SeqCst);
     }
-    *looks > SPINS + YIELDS
+
+    /// Returns when there is a round after the one last seen.
+    fn wait_for_round(&self, seen: usize) {
+        for _ in 0..LOOKS {
+            if self.round.load(Ordering::Acquire) != seen {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        *sleepers += 1;
+        // A caller raises the round before it looks at `sleepers`, so no call is missed.
+        while self.round.load(Ordering::SeqCst) == seen {
+            sleepers = self.wake.wait(sleepers).unwrap_or_else(PoisonError::into_inner);
+        }
+        *sleepers -= 1;
+    }
+
+    /// This thread is done with its part.
+    fn finish(&self) {
+        let last = self.busy.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && self.caller_sleeps.load(Ordering::SeqCst) {
+            drop(self.sleepers.lock().unwrap_or_else(PoisonError::into_inner));
+            self.done.notify_one();
+        }
+    }
 }
 
 fn attend(shared: &Shared, number: usize) {
     let mut seen = 0;
     loop {
-        let mut looks = 0;
-        while shared.round.load(Ordering::Acquire) == seen {
-            if rest(&mut looks) {
-                let mut sleepers = shared.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
-                *sleepers += 1;
-                // A caller raises the round before it looks at `sleepers`, so no call is missed.
-                while shared.round.load(Ordering::SeqCst) == seen {
-                    sleepers = shared.wake.wait(sleepers).unwrap_or_else(PoisonError::into_inner);
-                }
-                *sleepers -= 1;
-            }
-        }
+        shared.wait_for_round(seen);
         seen += 1;
         if shared.quit.load(Ordering::SeqCst) {
             return;
@@ -146,7 +171,7 @@ fn attend(shared: &Shared, number: usize) {
                 shared.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
             }
         }
-        shared.busy.fetch_sub(1, Ordering::AcqRel);
+        shared.finish();
     }
 }
 
