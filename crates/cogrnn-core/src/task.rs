@@ -75,11 +75,6 @@ impl Outline {
         self.epochs.iter().find(|e| e.name == name)
     }
 
-    /// Whether a sample at `t` is in the epoch of this name.
-    pub fn during(&self, name: &str, t: Time) -> bool {
-        self.epoch(name).is_some_and(|e| e.holds(t))
-    }
-
     /// The value of a condition column.
     pub fn value(&self, name: &str) -> Option<f64> {
         self.info.iter().find(|(n, _)| *n == name).map(|&(_, v)| v)

@@ -103,3 +103,64 @@ fn a_penalty_of_ones_own_is_learnt_and_counted() {
     assert!(before > without + 5.0, "fifteen weights near 0.05 cost about 0.9 each: {before} and {without}");
     assert!(after < 0.2 * before, "{after} after {before}");
 }
+
+/// Trains 100 updates and looks at the weights after each; returns the first that breaks Dale's law, the mask,
+/// the fixed weight, the bounds or the ban on self-connections.
+fn first_broken(dale: &str, optimiser: &str) -> Option<String> {
+    use cogrnn_core::crew::Crew;
+    use cogrnn_core::network::{History, Noise, Room};
+    use cogrnn_core::run::Run;
+    use cogrnn_core::task::Set;
+    use cogrnn_core::trials::unit_noise;
+
+    // No connection from unit 1 to unit 0; the one from unit 4 to unit 0 is fixed.
+    let mask = "[[1,0,1,1,0],[1,1,1,1,1],[1,1,1,1,1],[1,1,1,1,1],[1,1,1,1,1]]";
+    let fixed = if dale == "clamp" { -0.3 } else { 0.3 };
+    let experiment = parse(&format!(
+        "{SMALL}[constraints]\ndale = \"{dale}\"\n[constraints.w_rec]\nmask = {mask}\n\
+         fixed = [[0,0,0,0,{fixed}],[0,0,0,0,0],[0,0,0,0,0],[0,0,0,0,0],[0,0,0,0,0]]\nlow = -0.4\nhigh = 0.4\n\
+         [initial]\nspectral_radius = 0\n[optimiser]\nname = \"{optimiser}\"\nlearning_rate = 0.1"
+    ));
+    let isa = cogrnn_core::kernels::Isa::best();
+    let plan = experiment.network.build::<f32>(experiment.dt, 1, isa).unwrap();
+    let signs = [1.0, 1.0, 1.0, 1.0, -1.0];
+    let rule = experiment.rule.build::<f32>();
+    let crew = Crew::new(1).unwrap();
+    let room = Room { trials: 4, steps: 100, history: History::Whole };
+    let held = plan.plastic.weights().block("w_rec")[4];
+    let mut run = Run::new(&plan.network, &rule, plan.plastic, &room, &crew).unwrap();
+    let generator = experiment.generator(Set::Training, experiment.dt, isa);
+    for update in 0..100 {
+        generator.share(update * 4, 4, false, run.desks.iter_mut().map(|d| &mut d.batch), &crew).unwrap();
+        let noise = Noise::Drawn { seed: 1, purpose: unit_noise(Set::Training) };
+        run.update(noise, experiment.network.loss, &crew);
+        let weights = run.plastic.weights();
+        let (w_in, w_rec, w_out) = (weights.block("w_in"), weights.block("w_rec"), weights.block("w_out"));
+        let signed = |w: &[f32]| w.iter().enumerate().all(|(k, w)| w * signs[k % 5] >= 0.0);
+        let checks = [
+            ("input signs", w_in.iter().all(|w| *w >= 0.0)),
+            ("recurrent signs", signed(w_rec)),
+            ("output signs", signed(w_out)),
+            ("inhibitory readout", w_out[4] == 0.0 && w_out[9] == 0.0),
+            ("mask", w_rec[1] == 0.0),
+            ("fixed weight", w_rec[4] == held && held.abs() == 0.3),
+            ("self-connections", (0..5).all(|i| w_rec[i * 6] == 0.0)),
+            ("bounds", w_rec.iter().all(|w| w.abs() <= 0.4)),
+        ];
+        if let Some((what, _)) = checks.iter().find(|(_, holds)| !holds) {
+            return Some(format!("{what} after update {}", update + 1));
+        }
+    }
+    None
+}
+
+#[test]
+fn constraints_hold_after_every_update() {
+    for dale in ["rectify", "abs", "clamp"] {
+        for optimiser in ["sgd", "momentum", "adam"] {
+            assert_eq!(first_broken(dale, optimiser), None, "{dale}, {optimiser}");
+        }
+    }
+    // Negative control: without Dale's law the same look finds a wrong sign.
+    assert!(first_broken("none", "sgd").unwrap().contains("signs"));
+}
