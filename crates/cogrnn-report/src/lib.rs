@@ -16,9 +16,13 @@
 //! assert!(page.html().contains("Coherence"));
 //! ```
 
+mod colour;
 mod draw;
 mod model;
+mod pack;
 mod page;
+mod scale;
+mod text;
 
 pub use model::{
     Axis, Chart, Condition, Epoch, Figure, Group, Heat, Key, Kind, Lane, Legend, Mark, Matrix, Panel, Path, Ramp,

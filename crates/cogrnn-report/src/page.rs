@@ -1,5 +1,7 @@
 //! A page that opens from disk: sections of text, figures, tables and listings, all in one file.
 
+mod html;
+
 use crate::model::Figure;
 use std::io;
 use std::path::Path;
@@ -185,7 +187,7 @@ impl Page {
 
     /// The page as HTML with everything in it; the same bytes for the same page.
     pub fn html(&self) -> String {
-        self.title.clone()
+        html::page(self)
     }
 
     /// Writes the page.
