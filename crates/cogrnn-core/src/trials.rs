@@ -89,7 +89,8 @@ impl Generator<'_> {
         let mut drawn: Vec<Drawn> = (0..count)
             .map(|index| {
                 let id = first + index as u64;
-                let request = Request { set: self.set, index, dt: self.dt, force: self.force };
+                let (set, dt, seed, force) = (self.set, self.dt, self.seed, self.force);
+                let request = Request { set, index, number: id, seed, dt, force };
                 let outline =
                     self.task.outline(&request, &mut Address { seed: self.seed, purpose, trial: id }.stream());
                 Drawn { id, steps: outline.steps(self.dt), outline }

@@ -118,16 +118,19 @@ impl Document {
 
     /// The sections of a list, `[[connection]]`, in order; a single `[connection]` is a list of one.
     pub fn sections(&self, name: &str) -> Vec<Section<'_>> {
-        let path: Vec<String> = name.split('.').map(str::to_string).collect();
-        let all = self.open(path.clone()); // so that an empty list is a known one
-        let length = match self.value(&path) {
+        self.members(&name.split('.').map(str::to_string).collect::<Vec<_>>())
+    }
+
+    fn members(&self, path: &[String]) -> Vec<Section<'_>> {
+        let all = self.open(path.to_vec()); // so that an empty list is a known one
+        let length = match self.value(path) {
             Some(Value::List(items)) => items.len(),
             Some(Value::Table(_)) => return vec![all],
             _ => 0,
         };
         (0..length)
             .map(|i| {
-                let mut path = path.clone();
+                let mut path = path.to_vec();
                 path.push(i.to_string());
                 self.open(path)
             })
@@ -248,6 +251,11 @@ impl Document {
         let mut text = String::new();
         // What stands above all sections comes first, whenever it was asked for.
         let (above, below): (Vec<_>, Vec<_>) = asked.iter().partition(|a| a.path.is_empty());
+        // A section of a list is followed by its own sections, before the next of the list.
+        let first = |path: &[String]| asked.iter().position(|a| a.path == path);
+        let order = |a: &&Asked| (1..=a.path.len()).map(|depth| first(&a.path[..depth])).collect::<Vec<_>>();
+        let mut below = below;
+        below.sort_by_cached_key(order);
         for section in above.into_iter().chain(below) {
             let keys: Vec<&Known> = section.keys.iter().filter(|k| !k.idle).collect();
             let given = matches!(self.value(&section.path), Some(Value::Table(_)));
@@ -602,6 +610,48 @@ impl Settings for Section<'_> {
         let render = |v: &Vec<Time>| list(v, |t| quoted(&t.to_string()));
         let example = render(&default.to_vec());
         self.get(key, default.to_vec(), about, &|s, v| s.each(v, &|v| s.duration(key, v, &example)), &render)
+    }
+
+    fn optional_time(&mut self, key: &str, about: &str) -> Result<Option<Time>> {
+        Section::optional_time(self, key, about)
+    }
+
+    fn optional_number(&mut self, key: &str, about: &str) -> Result<Option<f64>> {
+        Section::optional_number(self, key, about)
+    }
+
+    fn text(&mut self, key: &str, default: &str, about: &str) -> Result<String> {
+        Section::text(self, key, default, about)
+    }
+
+    fn strings(&mut self, key: &str, default: &[&str], about: &str) -> Result<Vec<String>> {
+        Section::strings(self, key, default, about)
+    }
+
+    fn formula(&mut self, key: &str, about: &str) -> Result<Option<String>> {
+        let read = |s: &Self, v: &Value| match v {
+            Value::Text(text) => Ok(text.clone()),
+            Value::Whole(_) | Value::Real(_) => s.real(key, v, "0.5".into()).map(|x| literal(&x)),
+            other => Err(s.wrong(key, other, "a number or a formula in quotes", "\"0.5 + 0.1 * strength\"")),
+        };
+        self.optional(key, about, &read, &|v| quoted(v))
+    }
+
+    fn names(&self) -> Vec<String> {
+        Section::names(self)
+    }
+
+    fn is_section(&self, name: &str) -> bool {
+        Section::is_section(self, name)
+    }
+
+    fn inner(&self, name: &str) -> Box<dyn Settings + '_> {
+        Box::new(self.section(name))
+    }
+
+    fn list(&self, name: &str) -> Vec<Box<dyn Settings + '_>> {
+        let all = self.document.members(&[&self.path[..], &[name.to_string()]].concat());
+        all.into_iter().map(|s| Box::new(s) as Box<dyn Settings>).collect()
     }
 
     fn given(&self, key: &str) -> bool {
@@ -1221,14 +1271,14 @@ mod tests {
         ]
         w2 = [[1.0]]                             # a small one
 
+        [network.noise]
+        rec = 0.15  # noise
+
         [[part]]
         size = 2  # its size
 
         [[part]]
         size = 1  # its size
-
-        [network.noise]
-        rec = 0.15  # noise
 
         [free]
 

@@ -523,12 +523,12 @@ fn noise_that_is_none_is_refused() {
 fn an_unknown_name_is_met_with_the_nearest() {
     assert_snapshot!([told_with("", &["task.name=perceptual-desicion"]), told_with("", &["task.name=chess"]), told("[rule]\nname = \"btpp\""), told("[network]\nname = \"spiking\"")].join("\n\n"), @r#"
     `name` is "perceptual-desicion"   [--set task.name=perceptual-desicion]
-    why  it is one of perceptual-decision, sinewave
+    why  it is one of custom, perceptual-decision, sinewave
     try  did you mean "perceptual-decision"?
 
     `name` is "chess"   [--set task.name=chess]
-    why  it is one of perceptual-decision, sinewave
-    try  name = "perceptual-decision"
+    why  it is one of custom, perceptual-decision, sinewave
+    try  name = "custom"
 
     `name` is "btpp"   [mine.toml:4]
     why  it is one of bptt
@@ -541,15 +541,15 @@ fn an_unknown_name_is_met_with_the_nearest() {
     let load = |what: &str| Experiment::load(what, &[]).unwrap_err().to_string();
     assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @r#"
     there is no experiment `song2016/perceptual-desicion`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
     try  did you mean `song2016/perceptual-decision`?
 
     there is no experiment `none.toml`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
     try  `cogrnn list` shows what comes with the program
 
     there is no experiment `perceptual-decision`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
     try  did you mean `song2016/perceptual-decision`?
     "#);
 }
@@ -560,11 +560,11 @@ fn a_file_without_a_task_says_what_it_needs() {
     assert_snapshot!([bare(""), bare("[network]\nunits = 10"), bare("cite = [\"song2061\"]\n[task]\nname = \"sinewave\"")].join("\n\n"), @r#"
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of perceptual-decision, sinewave
+    try  one of custom, perceptual-decision, sinewave
 
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of perceptual-decision, sinewave
+    try  one of custom, perceptual-decision, sinewave
 
     no reference is called `song2061`   [mine.toml:1]
     why  there are: song2016
@@ -586,5 +586,119 @@ fn two_mistakes_are_told_one_by_one_and_the_surer_first() {
     the time step of 200 ms is longer than the time constant of 100 ms   [mine.toml:6]
     why  Euler steps with dt > tau overshoot: x changes its sign at every step
     try  take dt = "20 ms" (a fifth of tau) or less
+    "#);
+}
+
+/// A task that is described in the file, with this text in place of that.
+fn custom(from: &str, to: &str) -> String {
+    let text = "[task]\nname = \"custom\"\nchoice = \"0 if side > 0 else 1\"\n[task.constants]\nhigh = 1\n\
+                [[task.conditions]]\nname = \"side\"\nvalues = [1, -1]\n\
+                [task.columns]\nsigned = \"side * high\"\n\
+                [[task.epochs]]\nname = \"stimulus\"\nduration = \"800 ms\"\n\
+                [[task.epochs]]\nname = \"decision\"\nduration = \"300 ms\"\n\
+                [[task.inputs]]\nname = \"evidence\"\nduring = \"stimulus\"\nvalue = \"0.5 + 0.1 * side\"\n\
+                [[task.outputs]]\nname = \"left\"\n[task.outputs.target]\ndecision = \"high if choice == 0 else 0.2\"\n\
+                [[task.outputs]]\nname = \"right\"\n[task.outputs.target]\ndecision = \"high if choice == 1 else 0.2\"\n";
+    assert!(Experiment::parse(text, "mine", "mine.toml", &[]).is_ok());
+    assert!(text.contains(from), "{from}");
+    match Experiment::parse(&text.replacen(from, to, 1), "mine", "mine.toml", &[]) {
+        Ok(_) => format!("{to}: nothing wrong"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_task_described_in_the_file_says_what_is_wrong_with_it() {
+    assert_snapshot!([
+        custom("0.5 + 0.1 * side", "0.5 + 0.1 * sied"),
+        custom("0.5 + 0.1 * side", "1 / (side - 1)"),
+        custom("0.5 + 0.1 * side", "0.5 + * side"),
+        custom("during = \"stimulus\"", "during = \"stimulsu\""),
+        custom("decision = \"high if choice == 0", "delay = \"high if choice == 0"),
+        custom("values = [1, -1]", "values = []"),
+        custom("values = [1, -1]", "values = [1, 1]"),
+        custom("name = \"side\"", "name = \"high\""),
+        custom("name = \"side\"", "name = \"left side\""),
+        custom("duration = \"800 ms\"", "duration = 800"),
+        custom("duration = \"800 ms\"", "length = \"800 ms\""),
+        custom("duration = \"800 ms\"", "duration = { low = \"800 ms\", high = \"300 ms\" }"),
+        custom("duration = \"300 ms\"", "within = \"stimmulus\""),
+        custom("0 if side > 0 else 1", "0 if side > 0 else 2"),
+        custom("choice = \"0 if side > 0 else 1\"", ""),
+        custom("name = \"right\"", "name = \"left\""),
+        custom("name = \"custom\"", "name = \"custom\"\ncatch_probability = \"11\""),
+        custom("name = \"evidence\"", ""),
+    ].join("\n\n"), @r#"
+    the formula `0.5 + 0.1 * sied` has an unknown name, `sied`   [mine.toml:20]
+    why  known here: high, side, signed, k, choice
+    try  did you mean `side`?
+
+    the formula `1 / (side - 1)` has no value with side = 1
+    why  it does not come to a finite number there
+    try  `a if b else c` gives another value where a formula has none
+
+    the formula `0.5 + * side` cannot be read   [mine.toml:20]
+    why  `*` stands where a value is expected
+    try  a formula has numbers, names, + - * / % ^, comparisons, && and ||, `a if b else c`, PI, and the functions abs, sign, floor, ceil, round, sqrt, exp, log, sin, cos, tan, tanh
+
+    `evidence` is there during `stimulsu`, which is no epoch   [mine.toml:19]
+    why  the epochs are stimulus, decision
+    try  write the name of an epoch
+
+    `left` has a target in `delay`, which is no epoch   [mine.toml:24]
+    why  the epochs are stimulus, decision
+    try  write the name of an epoch
+
+    the condition `side` has no values   [mine.toml:8]
+    why  a trial takes one of them
+    try  values = [1, 2, 4]
+
+    `1` comes twice among the values of `side`   [mine.toml:8]
+    why  each condition is gone through once
+    try  remove one; for unequal shares, repeat nothing but weigh in the analysis
+
+    the name `high` comes twice   [mine.toml:7]
+    why  conditions, columns, constants and epochs share one list of names
+    try  rename one of them
+
+    `left side` cannot be a name here   [mine.toml:7]
+    why  formulas know names of letters, digits and _
+    try  choose another, such as `motion_coherence`
+
+    `duration` is 800   [mine.toml:13]
+    why  a time needs its unit, this is a bare number
+    try  duration = "800 ms"  or  duration = "800 s"
+
+    the epoch `stimulus` has no duration   [mine.toml:12]
+    why  it follows the one before it for some time
+    try  duration = "300 ms", or within = "…"
+
+    `high` of `stimulus` is 300 ms   [mine.toml:13]
+    why  no duration lies between `low`, 800 ms, and this
+    try  give a larger `high`
+
+    there is no epoch `stimmulus` before `decision`   [mine.toml:16]
+    why  there are: stimulus
+    try  an epoch lies within one that stands before it in the file
+
+    `choice` is 2 for side = -1   [mine.toml:3]
+    why  it counts the outputs from 0, and there are 2
+    try  let it be the number of the output that should be largest at the end
+
+    the task is judged by choices and has no `choice`   [mine.toml, [task], default of `choice`]
+    why  a choice is the number of the output that should be largest at the end of a trial
+    try  choice = "0 if evidence > 0 else 1", or judged_by = "error"
+
+    two of [[task.outputs]] are called `left`   [mine.toml:26]
+    why  results are found by their names
+    try  give each its own
+
+    `catch_probability` is 11   [mine.toml:3]
+    why  a probability lies between 0 and 1
+    try  for instance catch_probability = "1/11"
+
+    `name` is missing   [mine.toml, [[task.inputs]], default of `name`]
+    why  it says what the channel is called
+    try  name = "…"
     "#);
 }

@@ -33,6 +33,15 @@ pub struct Shipped {
 #[rustfmt::skip]
 const SHIPPED: &[(&str, &str)] = &[
     ("song2016/perceptual-decision", include_str!("../../../../experiments/song2016/perceptual-decision.toml")),
+    ("song2016/reaction-time", include_str!("../../../../experiments/song2016/reaction-time.toml")),
+    ("song2016/fixed-duration", include_str!("../../../../experiments/song2016/fixed-duration.toml")),
+    ("song2016/fixed-duration-no-dale", include_str!("../../../../experiments/song2016/fixed-duration-no-dale.toml")),
+    ("song2016/context-integration", include_str!("../../../../experiments/song2016/context-integration.toml")),
+    ("song2016/context-integration-areas", include_str!("../../../../experiments/song2016/context-integration-areas.toml")),
+    ("song2016/multisensory", include_str!("../../../../experiments/song2016/multisensory.toml")),
+    ("song2016/working-memory", include_str!("../../../../experiments/song2016/working-memory.toml")),
+    ("song2016/sequences", include_str!("../../../../experiments/song2016/sequences.toml")),
+    ("song2016/s1-example", include_str!("../../../../experiments/song2016/s1-example.toml")),
     ("song2016/sinewave", include_str!("../../../../experiments/song2016/sinewave.toml")),
 ];
 
