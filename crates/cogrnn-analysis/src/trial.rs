@@ -50,6 +50,19 @@ impl<'a> Trial<'a> {
         self.outputs.len() / self.steps().max(1)
     }
 
+    /// Input channels recorded.
+    pub fn channels(&self) -> usize {
+        self.inputs.len() / self.steps().max(1)
+    }
+
+    /// Inputs of all channels at sample k.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    pub fn inputs_at(&self, k: usize) -> &'a [f32] {
+        &self.inputs[k * self.channels()..(k + 1) * self.channels()]
+    }
+
     /// Rates of all units at sample k.
     ///
     /// # Panics
@@ -192,4 +205,40 @@ pub(crate) fn nothing_seen(analysis: &str, needs: &str) -> Error {
     Error::input(format!("{analysis} without trials"))
         .why(format!("it needs {needs}, and saw none"))
         .remedy("run more test trials, catch trials left out")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Made;
+
+    #[test]
+    fn epochs_hold_their_ends_and_not_their_starts() {
+        let made = Made::new(&[], &[("fixation", 0.0, 40.0), ("stimulus", 40.0, 90.0), ("flash", 90.0, 95.0)], 20.0);
+        let trial = made.trial(0);
+        assert_eq!(trial.epoch_samples("fixation").unwrap(), 1..3);
+        assert_eq!(trial.epoch_samples("stimulus").unwrap(), 3..5);
+        // between samples
+        assert_eq!(trial.epoch_samples("flash").unwrap(), 0..0);
+        let error = trial.epoch_samples("delay").unwrap_err().to_string();
+        assert!(error.contains("`delay`") && error.contains("`stimulus`"), "{error}");
+    }
+
+    #[test]
+    fn the_choice_is_made_at_the_last_sample() {
+        let made = Made::new(&[], &[("stimulus", 0.0, 40.0)], 20.0);
+        let outputs = |last: [f64; 3]| move |t: f64, o: usize| if t == 40.0 { last[o] } else { [9.0, 0.0, 0.0][o] };
+        let made = made.outputs(3, outputs([0.1, 0.7, 0.7])).right(1);
+        assert_eq!((made.trial(0).chosen(), made.trial(0).correct()), (1, Some(true)));
+        assert_eq!(made.outputs(3, outputs([0.1, 0.2, 0.7])).trial(0).correct(), Some(false));
+    }
+
+    #[test]
+    fn recordings_that_do_not_fit_are_refused() {
+        let made = Made::new(&[], &[("stimulus", 0.0, 40.0)], 20.0).rates(3, |_, _| 0.0);
+        assert_eq!(made.trial(0).same_units(&mut None).unwrap(), 3);
+        assert!(made.trial(0).same_units(&mut Some(4)).is_err());
+        let mut short = made.trial(0);
+        short.rates = &made.rates[..8];
+        assert!(short.same_units(&mut None).is_err());
+    }
 }

@@ -59,10 +59,19 @@ impl Default for Settings {
 #[derive(Clone, Debug)]
 pub struct EyeTrace {
     settings: Settings,
-    /// By sequence: its place in the settings, trials, and each movement's (sum of distances, right ones).
-    sequences: BTreeMap<Key, (usize, usize, Vec<(f64, usize)>)>,
+    sequences: BTreeMap<Key, Sums>,
     whole: usize,
     traces: Vec<Trace>,
+}
+
+/// The trials of one sequence.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    /// Which of the settings' paths.
+    path: usize,
+    trials: usize,
+    /// Sum of the distances at the end of each movement, and how many were right.
+    movements: Vec<(f64, usize)>,
 }
 
 impl EyeTrace {
@@ -125,10 +134,11 @@ impl Analysis for EyeTrace {
                 y: coordinate(1),
             });
         }
-        let zero = || (place, 0, vec![(0.0, 0); movements.len()]);
-        let (_, n, sums) = self.sequences.entry(Key::new([value])).or_insert_with(zero);
-        *n += 1;
-        for ((sum, rights), (error, right)) in sums.iter_mut().zip(&movements) {
+        let sums = self.sequences.entry(Key::new([value])).or_default();
+        sums.path = place;
+        sums.trials += 1;
+        sums.movements.resize(movements.len(), (0.0, 0));
+        for ((sum, rights), (error, right)) in sums.movements.iter_mut().zip(&movements) {
             *sum += error;
             *rights += usize::from(*right);
         }
@@ -140,19 +150,20 @@ impl Analysis for EyeTrace {
         if self.sequences.is_empty() {
             return Err(nothing_seen("eye movements", "trials of a sequence"));
         }
-        let trials: usize = self.sequences.values().map(|s| s.1).sum();
+        let trials: usize = self.sequences.values().map(|s| s.trials).sum();
         let movements = (trials * self.settings.epochs.len()) as f64;
-        let all = || self.sequences.values().flat_map(|s| &s.2);
-        let sequence = |(key, (place, n, sums)): (&Key, &(usize, usize, Vec<(f64, usize)>))| Sequence {
+        let all = || self.sequences.values().flat_map(|s| &s.movements);
+        let sequence = |(key, sums): (&Key, &Sums)| Sequence {
             value: key.0[0],
-            n: *n,
+            n: sums.trials,
             movements: sums
+                .movements
                 .iter()
-                .zip(&self.settings.paths[*place].1)
+                .zip(&self.settings.paths[sums.path].1)
                 .map(|((error, right), dot)| Movement {
                     dot: *dot,
-                    error: error / *n as f64,
-                    correct: *right as f64 / *n as f64,
+                    error: error / sums.trials as f64,
+                    correct: *right as f64 / sums.trials as f64,
                 })
                 .collect(),
         };

@@ -16,8 +16,8 @@ pub struct Settings {
     pub criterion: Option<f64>,
     /// Whether the criterion is met from below, as by per cent correct, or from above, as by an error; true.
     pub rising: bool,
-    /// Over how many checks the measure is averaged for the criterion; 1. The paper's choice tasks ask for the
-    /// mean of the last 5.
+    /// Over how many checks the measure is averaged for the criterion, or over as many as there are; 1. Most choice
+    /// tasks of the paper ask for the mean of the last 5 (section 3.8).
     pub checks: usize,
 }
 
@@ -88,15 +88,15 @@ pub fn compare(runs: Vec<TrainingRun>, settings: &Settings) -> Result<Report> {
     })
 }
 
-/// The first check at which the mean of the last few meets the criterion.
+/// The first check at which the mean of the last few, or of as many as there are, meets the criterion.
 fn first_met(run: &TrainingRun, settings: &Settings) -> Option<Check> {
     let criterion = settings.criterion?;
-    let few = settings.checks.max(1);
-    let met = |checks: &&[Check]| {
-        let mean = checks.iter().map(|c| c.value).sum::<f64>() / few as f64;
+    let met = |k: &usize| {
+        let few = &run.checks[(k + 1).saturating_sub(settings.checks.max(1))..=*k];
+        let mean = few.iter().map(|c| c.value).sum::<f64>() / few.len() as f64;
         if settings.rising { mean >= criterion } else { mean <= criterion }
     };
-    run.checks.windows(few).find(met).map(|checks| checks[few - 1])
+    (0..run.checks.len()).find(met).map(|k| run.checks[k])
 }
 
 fn quartiles(mut values: Vec<f64>) -> Option<Quartiles> {
@@ -142,6 +142,9 @@ mod tests {
         let mean = Settings { criterion: Some(85.0), checks: 2, ..Settings::default() };
         let report = compare(vec![run(1, &[50.0, 86.0, 80.0, 90.0])], &mean).unwrap();
         assert_eq!(report.reached[0].check.unwrap().trials, 30_000);
+        // with fewer checks than that, the mean of those there are (section 3.8)
+        let report = compare(vec![run(1, &[86.0, 50.0])], &mean).unwrap();
+        assert_eq!(report.reached[0].check.unwrap().trials, 0);
         assert!(compare(Vec::new(), &falling).is_err() && compare(vec![run(1, &[])], &falling).is_err());
     }
 }

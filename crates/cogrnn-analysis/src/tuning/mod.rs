@@ -15,7 +15,6 @@ use crate::keys::Key;
 use crate::statistics::{correlation, slope};
 use crate::trial::{Analysis, Trial, nothing_seen};
 use cogrnn_core::error::{Error, Result};
-use cogrnn_core::units::ms;
 use std::collections::BTreeMap;
 
 /// Columns and epochs.
