@@ -4,13 +4,18 @@
 //! remembers all of this, so that it can refuse what nobody asked for ([`Document::finish`]) and
 //! write down what was used ([`Document::resolved`]).
 
+use crate::matrices;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
 use cogrnn_core::units::Time;
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use toml::de::{DeTable, DeValue};
+
+/// How the place of a value begins that was given on the command line.
+const TYPED: &str = "--set ";
 
 /// An experiment file, read but not yet understood.
 ///
@@ -36,6 +41,8 @@ use toml::de::{DeTable, DeValue};
 #[derive(Debug)]
 pub struct Document {
     origin: String,
+    /// Where the files lie that it names; nowhere for a text without a file of its own.
+    folder: Option<PathBuf>,
     root: Vec<Entry>,
     asked: RefCell<Vec<Asked>>,
 }
@@ -107,7 +114,13 @@ impl Document {
         for over in overrides {
             replace(&mut root, over)?;
         }
-        Ok(Document { origin: origin.to_string(), root, asked: RefCell::default() })
+        Ok(Document { origin: origin.to_string(), folder: None, root, asked: RefCell::default() })
+    }
+
+    /// Reads the files that it names from this folder, its own.
+    pub fn in_folder(mut self, folder: &Path) -> Document {
+        self.folder = Some(folder.to_path_buf());
+        self
     }
 
     /// The section of this name, `network` or `network.noise`; empty if the file has none. The keys
@@ -358,16 +371,52 @@ impl<'d> Section<'d> {
 
     /// One of these words, which the file must give.
     pub fn required_word(&mut self, key: &str, choices: &[&str], about: &str) -> Result<String> {
-        if self.entry(key).is_none() {
-            let home =
-                if self.path.is_empty() { String::new() } else { format!(" in {}", header(&self.path, self.document)) };
-            return Err(Error::input(format!("`{key}` is missing{home}"))
-                .at(&self.document.origin)
-                .why(format!("it says {about}"))
-                .remedy(one_of(choices)));
-        }
+        self.require(key, about, &one_of(choices))?;
         let found = self.optional_word(key, choices, about)?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// A whole number above zero, which the file must give.
+    pub fn required_count(&mut self, key: &str, example: usize, about: &str) -> Result<usize> {
+        self.require(key, about, &format!("{key} = {example}"))?;
+        match self.optional_count(key, about)?.unwrap_or_default() {
+            0 => Err(self.blame(
+                key,
+                Error::input(format!("`{key}` is 0"))
+                    .why("at least one is needed")
+                    .remedy(format!("{key} = {example}")),
+            )),
+            count => Ok(count),
+        }
+    }
+
+    /// A share from 0 to 1, under a name that is the file's own.
+    pub fn share(&mut self, key: &str, default: f64, about: &str) -> Result<f64> {
+        let read = |s: &Self, v: &Value| {
+            let share = s.real(key, v, literal(&default))?;
+            if (0.0..=1.0).contains(&share) {
+                return Ok(share);
+            }
+            Err(Error::input(format!("`{key}` is {share}"))
+                .why("it must lie between 0 and 1")
+                .remedy(format!("the default is {default}")))
+        };
+        self.get(key, default, about, &read, &literal)
+    }
+
+    fn require(&self, key: &str, about: &str, remedy: &str) -> Result<()> {
+        if self.entry(key).is_some() {
+            return Ok(());
+        }
+        let home =
+            if self.path.is_empty() { String::new() } else { format!(" in {}", header(&self.path, self.document)) };
+        let error = Error::input(format!("`{key}` is missing{home}")).why(format!("it says {about}")).remedy(remedy);
+        Err(self.blame_section(error))
+    }
+
+    /// Puts the place of the whole section into an error.
+    pub fn blame_section(&self, error: Error) -> Error {
+        error.at(self.document.find(&self.path).map_or(&self.document.origin, |e| &e.place))
     }
 
     /// Text that may be left out.
@@ -388,10 +437,14 @@ impl<'d> Section<'d> {
         self.get(key, default, about, &|s, v| s.each(v, &|v| s.string(key, v, &example)), &|v| list(v, |s| quoted(s)))
     }
 
-    /// A matrix as a list of rows of equal length, that may be left out.
+    /// A matrix as a list of rows of equal length, or the name of a file that holds it, that may be left
+    /// out. The resolved experiment holds the matrix, whatever becomes of its file.
     pub fn matrix(&mut self, key: &str, about: &str) -> Result<Option<Vec<Vec<f64>>>> {
         let example = "[[0.0, 1.0], [1.0, 0.0]]";
         let read = |s: &Self, v: &Value| {
+            if let Value::Text(file) = v {
+                return s.matrix_of_file(key, file);
+            }
             let Value::List(rows) = v else {
                 return Err(s.wrong(key, v, "a list of rows", example));
             };
@@ -418,6 +471,23 @@ impl<'d> Section<'d> {
             if short.len() <= 60 { short } else { format!("[\n    {},\n]", rows.join(",\n    ")) }
         };
         self.optional(key, about, &read, &render)
+    }
+
+    /// A path in the file is one from its folder; a path on the command line, one from where that is typed.
+    fn matrix_of_file(&self, key: &str, file: &str) -> Result<Vec<Vec<f64>>> {
+        let typed = self.entry(key).is_some_and(|e| e.place.starts_with(TYPED));
+        let folder = match &self.document.folder {
+            _ if typed || Path::new(file).is_absolute() => Path::new(""),
+            Some(folder) => folder,
+            None => {
+                return Err(Error::input(format!("`{key}` is the file {}", quoted(file)))
+                    .why("this experiment lies in no folder, from which a path could lead to it")
+                    .remedy(
+                        "write the experiment to a file of its own, beside it, or give the whole path: \"/home/…\"",
+                    ));
+            }
+        };
+        matrices::read(folder, file, key)
     }
 
     fn entries(&self) -> &'d [Entry] {
@@ -684,7 +754,7 @@ fn convert(value: &DeValue<'_>, place: &dyn Fn(usize) -> String) -> Result<Value
 
 /// Applies `network.units=50`.
 fn replace(root: &mut Vec<Entry>, over: &str) -> Result<()> {
-    let place = format!("--set {over}");
+    let place = format!("{TYPED}{over}");
     let example = "--set network.units=50";
     let Some((path, value)) = over.split_once('=') else {
         return Err(Error::input(format!("`{over}` sets nothing"))
