@@ -108,11 +108,11 @@ fn oracles(text: &str, task: &Named) -> [f64; 4] {
 
 /// The specification, section 2.4, gives ranges over several seeds of another generator. Single networks stray
 /// further: the raw radius of the two areas from 0.16 to 0.28, with 0.23 in the middle, in 400 networks that a NumPy
-/// program drew. So the middle of our seeds is compared, and may leave the range by half of its width.
+/// program drew. So the middle of our seeds is compared, and may leave the range by half of its width or 3 %.
 fn agree(text: &str, task: &Named, ranges: [(f64, f64); 4]) {
     let found = oracles(text, task);
     for (found, (low, high)) in found.into_iter().zip(ranges) {
-        let slack = 0.5 * (high - low);
+        let slack = (0.5 * (high - low)).max(0.03 * low);
         assert!((low - slack..=high + slack).contains(&found), "{found} is not within {low} to {high}");
     }
 }
