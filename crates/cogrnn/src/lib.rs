@@ -23,6 +23,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod files;
 pub mod folder;
+mod matrices;
 pub mod reader;
 pub mod trainer;
 

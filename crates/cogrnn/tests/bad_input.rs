@@ -41,7 +41,7 @@ fn an_unknown_key_is_met_with_the_nearest() {
     try  did you mean `units`?
 
     `[trainning]` is not a section of an experiment   [mine.toml:3]
-    why  it has: title, about, cite, seed, task, network, noise, inputs, constraints, initial, rule, optimiser, penalties, training, stop, test
+    why  it has: title, about, cite, seed, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, stop, test
     try  did you mean `training`?
 
     `learning_rate` is not a setting of [network]   [mine.toml:4]
@@ -700,5 +700,203 @@ fn a_task_described_in_the_file_says_what_is_wrong_with_it() {
     `name` is missing   [mine.toml, [[task.inputs]], default of `name`]
     why  it says what the channel is called
     try  name = "…"
+    "#);
+}
+
+/// One excitatory and one inhibitory population, the first with these settings.
+fn of_populations(lines: &str) -> String {
+    told(&format!(
+        "[populations.E]\nsize = 8\n{lines}\n[populations.I]\nsize = 2\nkind = \"inhibitory\"\ninputs = [\"evidence 1\"]\n"
+    ))
+}
+
+fn of_e(lines: &str) -> String {
+    of_populations(&format!("kind = \"excitatory\"\n{lines}"))
+}
+
+#[test]
+fn a_misspelt_population_input_or_output_is_met_with_the_nearest() {
+    assert_snapshot!([
+        of_e("from = { II = 0.2 }"),
+        of_e("from = { cortex = 0.2 }"),
+        of_e("inputs = [\"evidense 1\"]"),
+        of_e("outputs = \"choise 1\""),
+        of_e("sise = 3"),
+        of_e("from = { I = 2 }"),
+        of_e("from = { I = \"half\" }"),
+        of_e("from = [\"I\"]"),
+        told("[populations]\nsize = 3"),
+    ].join("\n\n"), @r#"
+    no population is called `II`   [mine.toml:6]
+    why  there are `E`, `I`
+    try  did you mean `I`?
+
+    no population is called `cortex`   [mine.toml:6]
+    why  there are `E`, `I`
+    try  take it out, or give one of these
+
+    no input of the task is called `evidense 1`   [mine.toml:6]
+    why  there are `evidence 1`, `evidence 2`, `start cue`
+    try  did you mean `evidence 1`?
+
+    no output of the task is called `choise 1`   [mine.toml:6]
+    why  there are `choice 1`, `choice 2`
+    try  did you mean `choice 1`?
+
+    `sise` is not a setting of [populations.E]   [mine.toml:6]
+    why  it has: size, area, kind, inputs, outputs, from
+    try  did you mean `size`?
+
+    `I` is 2   [mine.toml:6]
+    why  it must lie between 0 and 1
+    try  the default is 1
+
+    `I` is "half"   [mine.toml:6]
+    why  a number is needed, this is text
+    try  I = 1.0
+
+    `populations.E.from` is ["I"]   [mine.toml:6]
+    why  a section is needed, this is a list
+    try  [populations.E.from] with its settings below it
+
+    `size` is not a setting of [populations]   [mine.toml:4]
+    why  it has no settings
+    try  remove it
+    "#);
+}
+
+#[test]
+fn a_population_needs_a_size_and_a_kind() {
+    assert_snapshot!([
+        of_populations(""),
+        of_populations("kind = \"pyramidal\""),
+        of_populations("kind = \"free\""),
+        told("[populations.E]\nkind = \"excitatory\""),
+        told("[populations.E]\nsize = 0\nkind = \"excitatory\""),
+        told("[populations.E]\nsize = 5\nkind = \"excitatory\"\n[constraints]\ndale = \"none\""),
+        told("[populations.E]\nsize = 50000\nkind = \"excitatory\""),
+    ].join("\n\n"), @r#"
+    `kind` is missing in [populations.E]   [mine.toml:3]
+    why  it says whether it excites or inhibits; `free` without Dale's law
+    try  one of excitatory, inhibitory, free
+
+    `kind` is "pyramidal"   [mine.toml:5]
+    why  it is one of excitatory, inhibitory, free
+    try  kind = "excitatory"
+
+    `E` is free   [mine.toml:5]
+    why  under Dale's law a unit excites or inhibits
+    try  let [constraints] have dale = "none", or kind = "excitatory"
+
+    `size` is missing in [populations.E]   [mine.toml:3]
+    why  it says how many units it has
+    try  size = 20
+
+    `size` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  size = 20
+
+    `E` is excitatory   [mine.toml:5]
+    why  there is no Dale's law, dale = "none", so the weights of a unit may have any sign
+    try  leave `kind` out, or let [constraints] have dale = "rectify"
+
+    `units` is 50000   [mine.toml:3]
+    why  weights, gradient and constraints of so many would take 100 GB
+    try  take at most 30000
+    "#);
+}
+
+#[test]
+fn populations_say_how_many_units_there_are() {
+    assert_snapshot!([
+        told_with("[populations.E]\nsize = 5\nkind = \"excitatory\"", &["network.units=50"]),
+        told("[network]\nunits = 10\n[populations.E]\nsize = 5\nkind = \"excitatory\"\n[populations.I]\nsize = 3\nkind = \"inhibitory\""),
+        told(&(0..201).map(|i| format!("[populations.p{i}]\nsize = 1\n")).collect::<String>()),
+    ].join("\n\n"), @r#"
+    `units` is 50   [--set network.units=50]
+    why  the populations have 5: E 5
+    try  leave it out, or change the sizes of the populations
+
+    `units` is 10   [mine.toml:4]
+    why  the populations have 8: E 5, I 3
+    try  leave it out, or change the sizes of the populations
+
+    there are 201 populations   [mine.toml:3]
+    why  200 are the most: densities are given for each two of them
+    try  say what holds for single units by a mask, [constraints.w_rec] mask = "file.csv"
+    "#);
+}
+
+#[test]
+fn what_populations_say_is_not_said_twice() {
+    let also = |line: &str| of_e(&format!("[constraints]\n{line}"));
+    assert_snapshot!([
+        also("excitatory = 0.8"),
+        also("density = 0.5"),
+        also("density_excitatory = 0.5"),
+        also("density_inhibitory = 0.5"),
+        also("density_seed = 3"),
+    ].join("\n\n"), @r#"
+    `excitatory` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density_excitatory` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density_inhibitory` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density_seed` has no effect here   [mine.toml:7]
+    why  every density is 0 or 1
+    try  remove it, or change what leaves it without effect
+    "#);
+}
+
+#[test]
+fn populations_through_which_nothing_passes_are_refused() {
+    let alone = |lines: &str| told(&format!("[populations.E]\nsize = 5\nkind = \"excitatory\"\n{lines}"));
+    assert_snapshot!([
+        of_e("inputs = [\"evidence 1\", \"start cue\"]"),
+        of_e("inputs = [\"evidence 2\", \"start cue\"]\n[constraints.w_in]\nmask = [[1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 1, 1], [1, 1, 1]]"),
+        alone("inputs = []\n[constraints]\nallow_dead_inputs = true"),
+        of_e("outputs = \"choice 1\""),
+        alone("outputs = \"choice 1\"\n[constraints]\nreadout = \"all\""),
+        alone("outputs = [\"choice 1\", \"choice 2\"]\n[constraints.w_out]\nmask = [[1, 1, 1, 1, 1], [0, 0, 0, 0, 0]]"),
+        alone("from = { E = 0 }"),
+    ].join("\n\n"), @r#"
+    the input `evidence 2` reaches no unit   [mine.toml:3]
+    why  no population has it among its `inputs`
+    try  add it to the `inputs` of a population, or let [constraints] have allow_dead_inputs = true
+
+    the input `evidence 2` reaches no unit   [mine.toml:8]
+    why  column 1 of the mask of `w_in` has no one for a population that gets it
+    try  put ones there, add it to the `inputs` of other populations, or set allow_dead_inputs = true
+
+    no unit gets any input of the task   [mine.toml:3]
+    why  every population has inputs = [], or a mask of zeros
+    try  add inputs to a population
+
+    the output `choice 2` reads no unit   [mine.toml:3]
+    why  no population has it among its `outputs`, which by default are all of an excitatory one and none of an inhibitory one
+    try  add it to the `outputs` of the population that is to be read: ["choice 2"]
+
+    the output `choice 2` reads no unit   [mine.toml:3]
+    why  no population has it among its `outputs`
+    try  add it to the `outputs` of the population that is to be read: ["choice 2"]
+
+    the output `choice 2` reads no unit   [mine.toml:8]
+    why  row 1 of the mask of `w_out` has no one for a unit that it may read
+    try  put ones where it is to read, or add it to the `outputs` of other populations
+
+    there is no recurrent connection   [mine.toml:3]
+    why  the densities in `from` leave none
+    try  give one of them a density above 0
     "#);
 }

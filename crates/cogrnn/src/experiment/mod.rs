@@ -6,7 +6,7 @@
 mod network;
 mod rule;
 
-pub use network::{NetworkPlan, Plan};
+pub use network::{NetworkPlan, Plan, Population};
 pub use rule::{OptimiserPlan, RulePlan};
 
 use crate::files;
@@ -126,15 +126,20 @@ impl Experiment {
         }
         let text = files::read_text(path)?;
         let stem = path.file_name().map_or_else(|| what.to_string(), |n| n.to_string_lossy().into_owned());
-        Experiment::parse(&text, &stem, what, overrides)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Experiment::understand(Document::parse(&text, what, overrides)?.in_folder(folder), &stem)
     }
 
-    /// Reads an experiment; `origin` is what messages call its file.
+    /// Reads an experiment; `origin` is what messages call its file. It lies in no folder, so the files
+    /// that it names must be named by their whole paths.
     ///
     /// # Errors
     /// Anything that would not work, each with its place in the text.
     pub fn parse(text: &str, name: &str, origin: &str, overrides: &[String]) -> Result<Experiment> {
-        let document = Document::parse(text, origin, overrides)?;
+        Experiment::understand(Document::parse(text, origin, overrides)?, name)
+    }
+
+    fn understand(document: Document, name: &str) -> Result<Experiment> {
         let read = Experiment::read(&document, name);
         // A misspelt key explains more than what its absence led to.
         match (read, document.finish()) {
