@@ -43,7 +43,7 @@ pub struct NetworkPlan {
     pub signs: Vec<i8>,
     nonlinearity: Nonlinearity,
     readout: Readout,
-    noise: UnitNoise,
+    pub(super) noise: UnitNoise,
     constraints: Vec<(&'static str, Constraint)>,
     recipe: Recipe,
 }
@@ -553,7 +553,7 @@ fn covariance(section: &mut Section<'_>, instead: &str, count: usize, about: &st
 }
 
 /// One value for all, or one for each of `count`.
-fn each<T: Clone>(section: &Section<'_>, key: &str, values: Vec<T>, count: usize) -> Result<Vec<T>> {
+pub(super) fn each<T: Clone>(section: &Section<'_>, key: &str, values: Vec<T>, count: usize) -> Result<Vec<T>> {
     match values.len() {
         1 => Ok(vec![values[0].clone(); count]),
         n if n == count => Ok(values),
