@@ -122,10 +122,12 @@ Examples:
     Evaluate(Evaluate),
     /// Record the activity of a trained network as a NumPy file
     #[command(after_help = "\
-The file holds the activity, with axes trial × time × unit, and the table of trials.
+The file holds the activity, with axes trial × time × unit, and the table of trials. Trials are
+written as they come, so it may be larger than memory.
 
 Examples:
   cogrnn record runs/third --out activity.npz
+  cogrnn record runs/third --out activity.npz --trials 5000 --save-every \"10 ms\"
   python -c \"import numpy; print(dict(numpy.load('activity.npz')).keys())\"")]
     Record(Record),
     /// Show which learning rule fits which network, and why others do not
@@ -320,9 +322,9 @@ pub struct Resume {
 /// Trials of the test set.
 #[derive(Debug, ClapArgs)]
 pub struct Trials {
-    /// How many test trials
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
-    pub trials: usize,
+    /// How many test trials [default: the experiment's, or 1000]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub trials: Option<usize>,
     /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
@@ -357,18 +359,31 @@ pub struct Record {
     /// Write over the file if it exists
     #[arg(long)]
     pub overwrite: bool,
-    /// How many test trials
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
-    pub trials: usize,
+    /// How many test trials [default: the experiment's, or 100]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub trials: Option<usize>,
     /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
+    /// Time between the samples that are kept [default: the experiment's, or the time step]
+    #[arg(long, value_name = "MS", value_parser = time_step)]
+    pub save_every: Option<Time>,
+    /// Format of the file
+    #[arg(long, value_name = "WHICH", value_enum, default_value = "npz")]
+    pub format: Format,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
     /// What to use
     #[command(flatten)]
     pub machine: Machine,
+}
+
+/// Format of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// NumPy arrays
+    Npz,
 }
 
 /// `bench`.

@@ -23,6 +23,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod files;
 pub mod folder;
+pub mod npz;
 pub mod reader;
 pub mod trainer;
 
