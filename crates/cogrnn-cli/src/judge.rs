@@ -147,7 +147,8 @@ pub fn as_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default() // plain records always are
 }
 
-fn share_bar(hidden: bool) -> ProgressBar {
+/// A bar from 0 to 1000.
+pub fn share_bar(hidden: bool) -> ProgressBar {
     if hidden || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

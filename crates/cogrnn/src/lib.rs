@@ -17,6 +17,7 @@
 //! ```
 
 pub mod archive;
+pub mod behaviour;
 pub mod bench;
 mod compatibility;
 pub mod evaluate;

@@ -340,7 +340,8 @@ mod tests {
         npz.add("a", &(0..100_000).map(f64::from).collect::<Vec<_>>()).unwrap();
         npz.add("b", &[1i64]).unwrap();
         npz.finish().unwrap();
-        let test = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.namelist())";
+        let test =
+            "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.namelist())";
         match std::process::Command::new("python3").args(["-c", test]).arg(&path).output() {
             Ok(out) => {
                 let said = String::from_utf8_lossy(&out.stdout).trim().to_string();

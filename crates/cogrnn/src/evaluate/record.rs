@@ -154,3 +154,21 @@ impl TrialTable {
         at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_fill_the_disk_is_refused_before_it_begins() {
+        let dir = tempfile::tempdir().unwrap();
+        let extent = Extent { trials: 10_000, samples: 9601, shape: Shape { inputs: 2, units: 500, outputs: 2 } };
+        let out = dir.path().join("a.npz");
+        has_room(&out, 1000, extent).unwrap();
+        if files::free_space(&out).is_some() {
+            let error = has_room(&out, 1 << 60, extent).unwrap_err();
+            assert_eq!(error.what, "a recording of 10000 trials would take 1152921505 GB");
+            assert!(error.why.unwrap().starts_with("each has up to 9601 samples of 500 units, and "));
+        }
+    }
+}

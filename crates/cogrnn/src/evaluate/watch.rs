@@ -316,4 +316,3 @@ impl Probe<Rate<f32>> for Recorder<'_> {
         }
     }
 }
-

@@ -357,15 +357,7 @@ impl Experiment {
         dt: Time,
         isa: cogrnn_core::kernels::Isa,
     ) -> Generator<'a> {
-        Generator {
-            task: &*self.task,
-            stage,
-            set,
-            dt,
-            seed: self.seed,
-            isa,
-            force: &[],
-        }
+        Generator { task: &*self.task, stage, set, dt, seed: self.seed, isa, force: &[] }
     }
 
     /// The experiment with every default written out; reading it gives the same experiment.
@@ -426,7 +418,9 @@ fn read_test(section: &mut Section<'_>, dt: Time, plan: &NetworkPlan) -> Result<
     if trials == Some(0) {
         return Err(section.blame(
             "trials",
-            Error::input("`trials` is 0").why("at least one is needed").remedy("leave it out, or give for instance 1000"),
+            Error::input("`trials` is 0")
+                .why("at least one is needed")
+                .remedy("leave it out, or give for instance 1000"),
         ));
     }
     let about = "time between the samples that are kept, rounded down to whole time steps; left out, every one is";
@@ -434,7 +428,8 @@ fn read_test(section: &mut Section<'_>, dt: Time, plan: &NetworkPlan) -> Result<
     if let Some(every) = save_every {
         kept_steps(every, dt).map_err(|e| section.blame("save_every", e))?;
     }
-    let carry = section.flag("carry", false, "whether a test trial goes on from the state in which the one before ended")?;
+    let carry =
+        section.flag("carry", false, "whether a test trial goes on from the state in which the one before ended")?;
     let about = "s.d. of the units' noise in test trials: one, or one for each; left out, as in training";
     let noise_units = test_noise(section, "noise_units", plan.shape.units, about)?;
     let noise_inputs = if plan.shape.inputs > 0 {
