@@ -32,6 +32,7 @@ Train:
 Look at a trained network:
   evaluate     How well it does, condition by condition
   record       Its activity, as a NumPy file
+  compare-behaviour  Its accuracy and reaction times beside recorded ones
 
 This machine:
   bench        How fast training is here
@@ -122,12 +123,31 @@ Examples:
     Evaluate(Evaluate),
     /// Record the activity of a trained network as a NumPy file
     #[command(after_help = "\
-The file holds the activity, with axes trial × time × unit, and the table of trials.
+The file holds the activity, with axes trial × time × unit, and the table of trials. Trials are
+written as they come, so it may be larger than memory.
 
 Examples:
   cogrnn record runs/third --out activity.npz
+  cogrnn record runs/third --out activity.npz --trials 5000 --save-every \"10 ms\"
   python -c \"import numpy; print(dict(numpy.load('activity.npz')).keys())\"")]
     Record(Record),
+    /// Put a network's accuracy and reaction times beside those of recorded subjects
+    #[command(after_help = "\
+For a network trained on a task whose reaction time is its own. It answers with the first output that
+exceeds the threshold; its reaction time is from the onset of the stimulus until then, and has no part
+for eyes and muscles. The file has one row a trial, with the columns
+  monkey   a name or a number
+  rt       reaction time in seconds
+  coh      coherence from 0 to 1
+  correct  1 or 0
+and others, which are left aside. Accuracy is fitted by a Weibull function from 50 to 100 % (maximum
+likelihood, intervals of the profile likelihood), mean reaction times of right answers by a line over
+log2 of the coherence (weighted least squares). DIR/behaviour/ gets points.csv and fits.csv.
+
+Examples:
+  cogrnn compare-behaviour runs/third roitman_rts.csv
+  cogrnn compare-behaviour runs/third roitman_rts.csv --trials 5500 --save-every \"10 ms\" --threshold 0.9")]
+    CompareBehaviour(CompareBehaviour),
     /// Show which learning rule fits which network, and why others do not
     #[command(after_help = "Examples:\n  cogrnn table\n  cogrnn table --json")]
     Table(List),
@@ -162,6 +182,7 @@ impl Command {
             Command::Resume(a) => a.progress.json,
             Command::Evaluate(a) => a.json,
             Command::Record(a) => a.json,
+            Command::CompareBehaviour(a) => a.json,
             Command::Bench(a) => a.json,
             Command::Completions { .. } => false,
         }
@@ -320,9 +341,9 @@ pub struct Resume {
 /// Trials of the test set.
 #[derive(Debug, ClapArgs)]
 pub struct Trials {
-    /// How many test trials
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
-    pub trials: usize,
+    /// How many test trials [default: the experiment's, or 1000]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub trials: Option<usize>,
     /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
@@ -357,12 +378,51 @@ pub struct Record {
     /// Write over the file if it exists
     #[arg(long)]
     pub overwrite: bool,
-    /// How many test trials
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
-    pub trials: usize,
+    /// How many test trials [default: the experiment's, or 100]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub trials: Option<usize>,
     /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
+    /// Time between the samples that are kept [default: the experiment's, or the time step]
+    #[arg(long, value_name = "MS", value_parser = time_step)]
+    pub save_every: Option<Time>,
+    /// Format of the file
+    #[arg(long, value_name = "WHICH", value_enum, default_value = "npz")]
+    pub format: Format,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// Format of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// NumPy arrays
+    Npz,
+}
+
+/// `compare-behaviour`.
+#[derive(Debug, ClapArgs)]
+pub struct CompareBehaviour {
+    /// The folder of the run
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// Recorded answers
+    #[arg(value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// On what
+    #[command(flatten)]
+    pub on: Trials,
+    /// How finely the network's answers are timed [default: the experiment's, or the time step]
+    #[arg(long, value_name = "MS", value_parser = time_step)]
+    pub save_every: Option<Time>,
+    /// What an output must exceed to be an answer
+    #[arg(long, value_name = "Z", default_value_t = cogrnn::behaviour::THRESHOLD, allow_negative_numbers = true, value_parser = finite)]
+    pub threshold: f64,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -396,6 +456,10 @@ fn positive(text: &str) -> Result<usize, String> {
         Ok(n) if n > 0 => Ok(n),
         _ => Err("a whole number above zero is needed; left out, it has its default".to_string()),
     }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|x: &f64| x.is_finite()).ok_or_else(|| "a number is needed; for instance 1".to_string())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -1,6 +1,7 @@
 //! `cogrnn`: an experiment file becomes a trained network.
 
 mod args;
+mod behaviour;
 mod goal;
 mod inspect;
 mod judge;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Resume(a) => train::resume(&a),
         Command::Evaluate(a) => judge::evaluate(&a),
         Command::Record(a) => judge::record(&a),
+        Command::CompareBehaviour(a) => behaviour::compare(&a),
         Command::Bench(a) => judge::bench(&a),
         Command::Completions { shell } => {
             let mut script = vec![];

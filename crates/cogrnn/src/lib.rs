@@ -17,6 +17,7 @@
 //! ```
 
 pub mod archive;
+pub mod behaviour;
 pub mod bench;
 mod compatibility;
 pub mod evaluate;
@@ -24,6 +25,7 @@ pub mod experiment;
 pub mod files;
 pub mod folder;
 mod matrices;
+pub mod npz;
 pub mod reader;
 pub mod trainer;
 

@@ -68,6 +68,11 @@ impl<'d> Section<'d> {
         self.optional(key, about, &|s, v| s.duration(key, v, "\"20 ms\""), &|v| quoted(&v.to_string()))
     }
 
+    /// A list of numbers that may be left out; a single number is a list of one.
+    pub fn optional_numbers(&mut self, key: &str, about: &str) -> Result<Option<Vec<f64>>> {
+        self.optional(key, about, &|s, v| s.each(v, &|v| s.real(key, v, "0.1".into())), &|v| list(v, literal))
+    }
+
     /// One of these words, or nothing.
     pub fn optional_word(&mut self, key: &str, choices: &[&str], about: &str) -> Result<Option<String>> {
         let about = with_choices(about, choices);

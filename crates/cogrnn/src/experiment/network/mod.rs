@@ -26,7 +26,8 @@ use cogrnn_core::trials::InputStage;
 use cogrnn_core::units::{Time, ms};
 use cogrnn_networks::rate::initial::{Distribution, Recipe, draw};
 use cogrnn_networks::rate::{Design, Nonlinearity, Rate, UnitNoise};
-use noise::{each, read_inputs, read_noise};
+pub(super) use noise::each;
+use noise::{read_inputs, read_noise};
 
 /// Units of the largest network that is begun: dense weights of more would not fit any machine of today.
 const MOST_UNITS: usize = 30_000;
@@ -59,7 +60,7 @@ pub struct NetworkPlan {
     connections: [usize; 2],
     nonlinearity: Nonlinearity,
     readout: Readout,
-    noise: UnitNoise,
+    pub(super) noise: UnitNoise,
     constraints: Vec<(&'static str, Constraint)>,
     recipe: Recipe,
 }
