@@ -14,6 +14,9 @@
 //! | [`eye_trace`] | where the eye goes | 8B, 8D |
 //! | [`training_curve`] | how learning went, over seeds | 9 |
 //!
+//! Numbers of equations are the paper's; sections 4.8 and 5.0 to 5.12 are those of our description of its methods,
+//! which was read from the paper and from its program.
+//!
 //! Every analysis but the last looks at test trials one by one and keeps sums of them, so that 44,000 trials
 //! need no more memory than one ([`Analysis`]).
 

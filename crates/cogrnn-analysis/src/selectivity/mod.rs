@@ -278,6 +278,8 @@ mod tests {
         assert!((found.e_to_e.difference - 0.3).abs() < 0.05 && found.e_to_e.p <= 0.002, "{found:?}");
         let i_to_e = found.i_to_e.unwrap();
         assert!(i_to_e.opposite.mean < i_to_e.same.mean - 0.2 && i_to_e.p < 0.05, "{found:?}");
+        // a column is a source: what inhibitory units send is negative, what they get is not
+        assert!(i_to_e.same.mean < 0.0 && found.e_to_i.unwrap().same.mean > 0.0, "{found:?}");
         assert_eq!(found.e_to_e.same.pairs + found.e_to_e.opposite.pairs, 20 * 19);
         assert_eq!(i_to_e.same.pairs + i_to_e.opposite.pairs, 20 * 6);
         let none = structure(&weights(0.0), &d, Some(&signs), &units).unwrap();

@@ -240,10 +240,10 @@ mod tests {
         let decides = |crossing: f64, winner: usize| {
             made(1.0, 100.0, 0.0, 0).outputs(2, move |t, o| if o == winner && t >= crossing { 2.0 } else { 0.0 })
         };
-        // 60 ms is sample 3, 20 ms is sample 1; one chooses wrongly, one never
+        // 20 ms is sample 1, 60 ms is sample 3: the longer comes second; one chooses wrongly, one never
         let report = report(
             settings(Align::Crossing(1.0)),
-            &[decides(60.0, 0), decides(20.0, 0), decides(40.0, 1), decides(1e9, 0)],
+            &[decides(20.0, 0), decides(60.0, 0), decides(40.0, 1), decides(1e9, 0)],
         );
         assert_eq!(report.times, [-60.0, -40.0, -20.0, 0.0]);
         assert_eq!((report.counts.as_slice(), report.trials[0]), ([1, 1, 2, 2].as_slice(), 2));
