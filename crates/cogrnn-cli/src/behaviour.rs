@@ -125,6 +125,34 @@ mod tests {
     #[test]
     fn a_comparison_is_told_in_tables() {
         let report = behaviour::compare(&subject("network", -150.0), &[subject("monkey 1", 0.0)], 1.0);
-        insta::assert_snapshot!(told(&report), @"");
+        insta::assert_snapshot!(told(&report), @r"
+          network   80 answers, 3 without an answer
+          monkey 1  80 answers, 3 without an answer
+
+        right answers, %
+          coherence %  network  monkey 1
+                    0        –         –
+                 3.20       75        75
+                 6.40       90        90
+                 12.8      100       100
+
+        mean reaction time of right answers (of all at 0), ms
+          coherence %  network  monkey 1
+                    0      652       802
+                 3.20      636       786
+                 6.40      620       770
+                 12.8      588       738
+
+        accuracy: coherence (%) with 82 % right answers, and steepness, with 95 % intervals
+          network   4.37 (1.51 to 6.78), 1.52 (0.378 to 4.71)
+          monkey 1  4.37 (1.51 to 6.78), 1.52 (0.378 to 4.71)
+
+        reaction time: ms per doubling of the coherence, with 95 % interval, and ms at 10 %
+          network   -24.4 (-24.9 to -23.9), 599
+          monkey 1  -24.4 (-24.9 to -23.9), 749
+
+        the network (threshold 1, non-decision time 0 ms) less
+          monkey 1  mean reaction time -150 ms ± 0.283 over 3 coherences; slope 0 ± 0.351 ms per doubling; 82 % threshold × 1
+        ");
     }
 }
