@@ -823,7 +823,7 @@ mod tests {
         let answers = |shift: f64| -> Vec<Answer> {
             let trial = |c: f64, k: usize| Answer {
                 coherence: c,
-                correct: Some(k % 10 != 0 || c > 20.0),
+                correct: Some(!k.is_multiple_of(10) || c > 20.0),
                 rt: 800.0 - 50.0 * (c / 3.2).log2() + shift + [-10.0, 10.0][k % 2],
             };
             COHERENCES.iter().flat_map(|c| (0..40).map(move |k| trial(*c, k))).collect()
