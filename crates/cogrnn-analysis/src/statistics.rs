@@ -1,17 +1,36 @@
 //! Small statistics that several analyses share.
 
 use cogrnn_core::random::Stream;
-use serde::Serialize;
+use cogrnn_core::names::intern;
+use serde::{Deserialize, Deserializer, Serialize};
 use statrs::function::beta::beta_reg;
 use statrs::function::erf::erfc;
 use statrs::function::gamma::ln_gamma;
 use std::f64::consts::SQRT_2;
 
+/// Text that is part of a report, kept for good.
+pub type Text = &'static str;
+
+/// Text of a report, read back.
+pub(crate) fn kept<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<&'static str, D::Error> {
+    String::deserialize(d).map(|text| intern(&text))
+}
+
+/// The same where there may be none.
+pub(crate) fn kept_option<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Option<&'static str>, D::Error> {
+    Ok(Option::<String>::deserialize(d)?.map(|text| intern(&text)))
+}
+
+/// The same for the four variables of the regression.
+pub(crate) fn kept_four<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<[&'static str; 4], D::Error> {
+    Ok(<[String; 4]>::deserialize(d)?.map(|text| intern(&text)))
+}
+
 /// The quantile of the standard normal distribution that leaves 2.5 % above it.
 pub(crate) const Z_95: f64 = 1.959963984540054;
 
 /// An interval of confidence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
     pub low: f64,
@@ -20,7 +39,8 @@ pub struct Interval {
     /// How much of the distribution it holds: 0.95.
     pub level: f64,
     /// How it was found.
-    pub method: &'static str,
+    #[serde(deserialize_with = "kept")]
+    pub method: Text,
 }
 
 /// Number, mean and spread of values seen one by one (Welford).
@@ -54,7 +74,7 @@ impl Moments {
 }
 
 /// Counts in bins of equal width.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// What was counted, with its unit.
     pub x_label: String,

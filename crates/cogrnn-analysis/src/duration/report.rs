@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Trials of about the same stimulus duration.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DurationBin {
     /// Shortest duration of the bin, ms: midway to the bin before, or the shortest of all.
     pub low: f64,
@@ -16,7 +16,7 @@ pub struct DurationBin {
 }
 
 /// How the odds of a right choice change with duration: a logistic regression.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trend {
     /// Change of the log odds per second of stimulus.
     pub slope: f64,
@@ -27,7 +27,7 @@ pub struct Trend {
 }
 
 /// The trials of one strength of the evidence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DurationCurve {
     /// The evidence.
     pub value: f64,
@@ -42,7 +42,7 @@ pub struct DurationCurve {
 }
 
 /// Per cent correct against stimulus duration.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What x is, with its unit.
     pub x_label: String,

@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The path of the eye in one trial.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
     /// Number of the trial.
     pub index: usize,
@@ -16,7 +16,7 @@ pub struct Trace {
 }
 
 /// Where one movement of a sequence ended.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movement {
     /// The dot that was to be reached, counted from 0.
     pub dot: usize,
@@ -27,7 +27,7 @@ pub struct Movement {
 }
 
 /// All trials of one sequence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sequence {
     /// The sequence, as in the column.
     pub value: f64,
@@ -38,7 +38,7 @@ pub struct Sequence {
 }
 
 /// How sequences of eye movements were executed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Movement epochs.
     pub epochs: Vec<String>,

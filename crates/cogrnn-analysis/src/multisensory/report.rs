@@ -1,9 +1,9 @@
 use crate::psychometric;
 use crate::statistics::Interval;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A number and the bootstrap's doubt about it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// From the data.
     pub value: f64,
@@ -12,7 +12,7 @@ pub struct Estimate {
 }
 
 /// How sharply one modality is judged.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sensitivity {
     /// `visual`, `auditory` or `both`.
     pub modality: String,
@@ -25,7 +25,7 @@ pub struct Sensitivity {
 }
 
 /// Whether two senses together are as good as independent evidence can be: 1/σ_va² = 1/σ_v² + 1/σ_a².
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Optimality {
     /// 1/σ_v² + 1/σ_a².
     pub predicted: Estimate,
@@ -38,7 +38,7 @@ pub struct Optimality {
 }
 
 /// What a unit tells apart in trials of a single modality.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Neither.
@@ -52,7 +52,7 @@ pub enum Kind {
 }
 
 /// Selectivity of one unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UnitSelectivity {
     /// d' between choices 0 and 1; not a number (null) for a silent unit.
     pub choice: f64,
@@ -63,7 +63,7 @@ pub struct UnitSelectivity {
 }
 
 /// How two senses are combined.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// One psychometric curve a modality.
     pub curves: psychometric::Report,

@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A period of a trajectory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marked {
     /// Name of the epoch.
     pub name: String,
@@ -12,7 +12,7 @@ pub struct Marked {
 }
 
 /// One trial in the space of the first components.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Projection {
     /// The trial's value of the label column.
     pub label: f64,
@@ -25,7 +25,7 @@ pub struct Projection {
 }
 
 /// Principal components of standardised rates.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The column that labels trajectories.
     pub label: String,

@@ -21,12 +21,12 @@ pub use variants::{Guessing, Weibull, guessing, weibull};
 use crate::statistics::{Interval, Z_95};
 
 use cogrnn_core::error::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use statrs::function::erf::erfc;
 use std::f64::consts::{PI, SQRT_2};
 
 /// The trials of one stimulus.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Stimulus: signed coherence in %, a rate in 1/s, …
     pub x: f64,
@@ -47,7 +47,7 @@ pub enum Bias {
 }
 
 /// A cumulative Gaussian.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// Where both choices are equally likely, in the units of x.
     pub mu: f64,
@@ -78,7 +78,7 @@ impl Fit {
 /// assert!(fit.mu > 0.0);
 /// # Ok::<(), cogrnn_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// What x is, with its unit.
     pub x_label: String,
@@ -89,7 +89,8 @@ pub struct Curve {
     /// The curve through them.
     pub fit: Option<Fit>,
     /// Why there is no curve, where there is none.
-    pub no_fit: Option<&'static str>,
+    #[serde(deserialize_with = "crate::statistics::kept_option")]
+    pub no_fit: Option<crate::statistics::Text>,
 }
 
 impl Curve {

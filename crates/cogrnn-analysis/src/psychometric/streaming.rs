@@ -5,7 +5,7 @@ use crate::keys::Key;
 use crate::statistics::Interval;
 use crate::trial::{Analysis, Trial, nothing_seen};
 use cogrnn_core::error::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is counted against what.
@@ -36,7 +36,7 @@ impl Default for Settings {
 }
 
 /// One psychometric curve.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// Value of the column that tells the curves apart, where there is one.
     pub value: Option<f64>,
@@ -53,7 +53,7 @@ pub struct Group {
 }
 
 /// Psychometric curves.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The column that tells the curves apart.
     pub by: Option<String>,

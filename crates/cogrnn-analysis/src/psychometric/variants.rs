@@ -9,10 +9,10 @@
 
 use super::{Bias, Point, fit, normal_cdf};
 use crate::linear::{Matrix, solve};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A cumulative Gaussian of a subject that guesses in a fraction 2γ of its trials.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guessing {
     /// Where both choices are equally likely.
     pub mu: f64,
@@ -25,7 +25,7 @@ pub struct Guessing {
 }
 
 /// A Weibull curve of proportion correct.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Weibull {
     /// α: where 1 - 1/(2e) = 82 % are correct, in the units of x.
     pub threshold: f64,

@@ -1,9 +1,9 @@
 use crate::psychometric::Group;
 use crate::statistics::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Mean reaction time at one strength of the evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChronometricPoint {
     /// |evidence|, above 0.
     pub x: f64,
@@ -16,7 +16,7 @@ pub struct ChronometricPoint {
 }
 
 /// When decisions were reached.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What x is, with its unit.
     pub x_label: String,

@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which choice each unit prefers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The epoch whose activity was summed.
     pub epoch: String,
@@ -17,7 +17,7 @@ pub struct Report {
 }
 
 /// Selective units in the order of figure 3.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Units, excitatory before inhibitory, each by d' descending.
     pub units: Vec<usize>,
@@ -26,7 +26,7 @@ pub struct Order {
 }
 
 /// Weights between two groups of units.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Block {
     /// Mean weight over the pairs, absent connections counted as 0; 0 without pairs.
     pub mean: f64,
@@ -35,7 +35,7 @@ pub struct Block {
 }
 
 /// Weights between units that prefer the same choice and between units that prefer opposite ones.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contrast {
     /// Same preference.
     pub same: Block,
@@ -48,7 +48,7 @@ pub struct Contrast {
 }
 
 /// What training made of the connections among selective units.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Structure {
     /// Excitatory to excitatory; among all units in a network without signs.
     pub e_to_e: Contrast,

@@ -1,10 +1,10 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The four task variables, in the order of axes and coordinates.
 pub const VARIABLES: [&str; 4] = ["choice", "motion", "colour", "context"];
 
 /// Condition averages of all units, normalised, in the stimulus period (figure 4C).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sorting {
     /// `choice`, `motion_choice`, `colour_choice` or `context_choice`.
     pub name: String,
@@ -22,7 +22,7 @@ pub struct Sorting {
 }
 
 /// The path of the population in one condition.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trajectory {
     /// +1 preferred, -1 not.
     pub choice: f64,
@@ -34,7 +34,7 @@ pub struct Trajectory {
 }
 
 /// One panel of figure 4B.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Panel {
     /// `motion` or `colour`: the context.
     pub context: String,
@@ -55,7 +55,7 @@ pub struct Panel {
 }
 
 /// Length of the denoised regression vectors over time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Norms {
     /// ms from stimulus onset.
     pub times: Vec<f64>,
@@ -66,12 +66,13 @@ pub struct Norms {
 }
 
 /// Task axes of the population, and its paths along them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Trials, correct and error.
     pub trials: usize,
     /// [`VARIABLES`].
-    pub variables: [&'static str; 4],
+    #[serde(deserialize_with = "crate::statistics::kept_four")]
+    pub variables: [crate::statistics::Text; 4],
     /// d' of all units for the choice; not a number (null) for silent ones.
     pub d_prime: Vec<f64>,
     /// Preferred choice of all units: +1 output 0, -1 output 1.

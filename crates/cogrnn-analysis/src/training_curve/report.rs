@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one check of a training found.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// Updates so far.
     pub updates: usize,
@@ -14,7 +14,7 @@ pub struct Check {
 }
 
 /// One training.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRun {
     /// Its seed.
     pub seed: u64,
@@ -23,7 +23,7 @@ pub struct TrainingRun {
 }
 
 /// When a training first met the criterion.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reached {
     /// The training's seed.
     pub seed: u64,
@@ -32,7 +32,7 @@ pub struct Reached {
 }
 
 /// Median and quartiles of something over the trainings that reached the criterion.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quartiles {
     /// A quarter lie below.
     pub lower: f64,
@@ -43,7 +43,7 @@ pub struct Quartiles {
 }
 
 /// Trainings that differ by their seeds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What x is.
     pub x_label: String,

@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Per cent correct of one pair of stimuli.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
     /// First stimulus.
     pub first: f64,
@@ -14,7 +14,7 @@ pub struct Pair {
 }
 
 /// How alike tuning is at one time and at all others.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Correlation {
     /// What the reference is: `middle of f1`.
     pub reference: String,
@@ -27,7 +27,7 @@ pub struct Correlation {
 }
 
 /// Slopes of all units at two times.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scatter {
     /// What x is.
     pub x_label: String,
@@ -40,7 +40,7 @@ pub struct Scatter {
 }
 
 /// Tuning to the first stimulus.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What the stimulus is, with its unit.
     pub stimulus_label: String,

@@ -38,6 +38,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("song2016/reaction-time", include_str!("../../../../experiments/song2016/reaction-time.toml")),
     ("song2016/fixed-duration", include_str!("../../../../experiments/song2016/fixed-duration.toml")),
     ("song2016/fixed-duration-no-dale", include_str!("../../../../experiments/song2016/fixed-duration-no-dale.toml")),
+    ("song2016/fixed-duration-pathways", include_str!("../../../../experiments/song2016/fixed-duration-pathways.toml")),
     ("song2016/context-integration", include_str!("../../../../experiments/song2016/context-integration.toml")),
     ("song2016/context-integration-areas", include_str!("../../../../experiments/song2016/context-integration-areas.toml")),
     ("song2016/multisensory", include_str!("../../../../experiments/song2016/multisensory.toml")),
