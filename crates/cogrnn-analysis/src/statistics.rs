@@ -1,7 +1,7 @@
 //! Small statistics that several analyses share.
 
-use cogrnn_core::random::Stream;
 use cogrnn_core::names::intern;
+use cogrnn_core::random::Stream;
 use serde::{Deserialize, Deserializer, Serialize};
 use statrs::function::beta::beta_reg;
 use statrs::function::erf::erfc;

@@ -31,8 +31,14 @@ Train:
 
 Look at a trained network:
   evaluate     How well it does, condition by condition
+  analyse      Psychometric curves, tuning, state space: numbers and figures
+  report       All that is known of it, as one page to explore
   record       Its activity, as a NumPy file
-  compare-behaviour  Its accuracy and reaction times beside recorded ones
+  compare-behaviour
+               Its accuracy and reaction times beside recorded ones
+
+A whole paper:
+  reproduce    Train its models, make its figures, judge its claims
 
 This machine:
   bench        How fast training is here
@@ -121,6 +127,45 @@ Examples:
   cogrnn evaluate runs/third --trials 5000 --dt \"0.5 ms\"   as the paper tests: at a finer step
   cogrnn evaluate runs/third --json")]
     Evaluate(Evaluate),
+    /// Analyse a trained network: numbers and figures
+    #[command(after_help = "\
+An experiment says in its [analysis.…] sections which analyses fit it. Each writes into DIR/analysis
+  NAME.json   the numbers, with their units
+  NAME.npz    arrays too long for it
+  NAME….svg   figures, and the same as .png
+
+Analyses: psychometric, chronometric, duration, units, responses, selectivity, regression, tuning,
+multisensory, components, movements.
+
+Examples:
+  cogrnn analyse runs/third
+  cogrnn analyse runs/third psychometric units --trials 2000
+  cogrnn analyse runs/third --set analysis.selectivity.epoch=decision")]
+    Analyse(Analyse),
+    /// Write one page with all that is known of trained networks
+    #[command(after_help = "\
+One HTML file that needs no network: every analysis that fits, the learning curve, the weights, the
+task, the experiment, what to cite. Several runs of one experiment share a learning curve; the first
+is shown in detail.
+
+Examples:
+  cogrnn report runs/third
+  cogrnn report runs/first runs/second --out both.html")]
+    Report(Report),
+    /// Train all models of a paper, make its figures and judge its claims
+    #[command(after_help = "\
+Trains what is missing, one network a core, analyses every network and writes a report with a table:
+what was published, what came out here, and whether they agree by a stated statistic. Ctrl-C or a kill
+loses nothing: the same command goes on.
+
+Figures: 2 (decisions), 3 (constraints), 4 (context), 5 (areas), 6 (multisensory), 7 (working memory),
+8 (sequences), 9 (all, training).
+
+Examples:
+  cogrnn reproduce song2016 --seeds 6
+  cogrnn reproduce song2016 3 --seeds 2 --out fig3
+  cogrnn reproduce song2016 --seeds 6 --check         what is there and what is missing")]
+    Reproduce(Reproduce),
     /// Record the activity of a trained network as a NumPy file
     #[command(after_help = "\
 The file holds the activity, with axes trial × time × unit, and the table of trials. Trials are
@@ -181,6 +226,9 @@ impl Command {
             Command::Train(a) => a.progress.json,
             Command::Resume(a) => a.progress.json,
             Command::Evaluate(a) => a.json,
+            Command::Analyse(a) => a.json,
+            Command::Report(a) => a.json,
+            Command::Reproduce(a) => a.json,
             Command::Record(a) => a.json,
             Command::CompareBehaviour(a) => a.json,
             Command::Bench(a) => a.json,
@@ -358,6 +406,75 @@ pub struct Evaluate {
     /// On what
     #[command(flatten)]
     pub on: Trials,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `analyse`.
+#[derive(Debug, ClapArgs)]
+pub struct Analyse {
+    /// The folder of the run
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// Which analyses [default: all that fit]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Change a setting of [test] or [analysis]; may be given again and again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// On what
+    #[command(flatten)]
+    pub on: Trials,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `report`.
+#[derive(Debug, ClapArgs)]
+pub struct Report {
+    /// The folders of the runs
+    #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
+    pub dirs: Vec<PathBuf>,
+    /// The page to write [default: DIR/report.html]
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// On what
+    #[command(flatten)]
+    pub on: Trials,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `reproduce`.
+#[derive(Debug, ClapArgs)]
+pub struct Reproduce {
+    /// Which paper: song2016
+    #[arg(value_name = "PAPER")]
+    pub paper: String,
+    /// Which of its figures, 2 to 9 [default: all]
+    #[arg(value_name = "FIGURE")]
+    pub figures: Vec<String>,
+    /// How many networks of each model: that of the figure, then seeds 1, 2, …
+    #[arg(long, value_name = "N", value_parser = positive, default_value = "6")]
+    pub seeds: usize,
+    /// The folder of runs and report
+    #[arg(long, value_name = "DIR", default_value = "reproduction", value_hint = ValueHint::DirPath)]
+    pub out: PathBuf,
+    /// Say what is there and what is missing, and do nothing
+    #[arg(long)]
+    pub check: bool,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,

@@ -16,6 +16,7 @@
 //! # Ok::<(), cogrnn_core::Error>(())
 //! ```
 
+pub mod analyses;
 pub mod archive;
 pub mod behaviour;
 pub mod bench;
@@ -27,6 +28,7 @@ pub mod folder;
 mod matrices;
 pub mod npz;
 pub mod reader;
+pub mod reproduce;
 pub mod trainer;
 
 pub use compatibility::{Row, table};

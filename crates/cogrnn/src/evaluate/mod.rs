@@ -19,8 +19,9 @@ use cogrnn_core::network::Network;
 use cogrnn_core::params::Plastic;
 use cogrnn_core::readout::Tally;
 use cogrnn_core::run::{Ended, performance};
+use cogrnn_core::task::{Sample, Task};
 use cogrnn_core::trials::EVALUATED_TOGETHER;
-use cogrnn_core::units::Time;
+use cogrnn_core::units::{Time, ms};
 use cogrnn_networks::rate::Rate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -61,6 +62,32 @@ pub struct Evaluation {
     pub psychometric: Option<Curve>,
 }
 
+/// Compares recorded outputs with what was asked.
+pub(crate) struct Targets<'t> {
+    task: &'t dyn Task,
+}
+
+impl Targets<'_> {
+    /// Sum of squared errors over what is asked at the samples that were kept, and how many those are.
+    pub(crate) fn error(&self, trial: &Recorded<'_>) -> (f64, f64) {
+        let outputs = self.task.outputs().len();
+        let mut buffers = (vec![0.0; self.task.inputs().len()], vec![0.0; outputs], vec![0.0; outputs]);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for (t, z) in trial.times.iter().zip(trial.outputs.chunks_exact(outputs.max(1))).skip(1) {
+            let (inputs, targets, mask) = &mut buffers;
+            inputs.fill(0.0);
+            targets.fill(0.0);
+            mask.fill(0.0);
+            self.task.sample(trial.outline, ms(*t), &mut Sample { inputs, targets, mask });
+            for ((z, y), m) in z.iter().zip(targets).zip(mask) {
+                sum += f64::from(*m * (z - *y) * (z - *y));
+                count += f64::from(*m);
+            }
+        }
+        (sum, count)
+    }
+}
+
 impl Trained {
     /// Opens a run folder.
     ///
@@ -79,6 +106,74 @@ impl Trained {
         }
         let weights = Archive::from_bytes(path.display().to_string(), &files::read(&path)?)?;
         Ok(Trained { experiment, weights, machine: machine.clone() })
+    }
+
+    /// The same network under an experiment that tests or analyses it otherwise.
+    ///
+    /// # Errors
+    /// An experiment that would have trained another network.
+    pub fn under(self, experiment: Experiment) -> Result<Trained> {
+        let (mine, other) = (self.experiment.training(), experiment.training());
+        if mine == other {
+            return Ok(Trained { experiment, ..self });
+        }
+        let differs = |key: &&String| mine.get(*key) != other.get(*key);
+        let sections: Vec<String> = mine.keys().chain(other.keys()).filter(differs).cloned().collect();
+        Err(Error::input("this network was trained by another experiment")
+            .why(format!("they differ in {}", sections.first().map_or("their settings", String::as_str)))
+            .remedy("only [test] and [analysis] may be changed after training; train again for anything else"))
+    }
+
+    /// Opens a run folder, with changes to its `[test]` and `[analysis]` sections.
+    ///
+    /// # Errors
+    /// As [`Trained::open`] and [`Trained::under`].
+    pub fn open_changed(folder: &Path, machine: &Machine, changes: &[String]) -> Result<Trained> {
+        let trained = Trained::open(folder, machine)?;
+        if changes.is_empty() {
+            return Ok(trained);
+        }
+        let path = folder.join(folder::EXPERIMENT);
+        let text = files::read_text(&path)?;
+        let experiment = Experiment::parse(&text, "run", &path.display().to_string(), changes)?;
+        trained.under(experiment)
+    }
+
+    /// A number that changes with the weights.
+    pub fn checksum(&self) -> u32 {
+        let mut sum = crc32fast::Hasher::new();
+        for block in ["w_in", "w_rec", "w_out", "b_rec", "b_out", "x0"] {
+            for w in self.weights.f32s(block).unwrap_or_default() {
+                sum.update(&w.to_le_bytes());
+            }
+        }
+        sum.finalize()
+    }
+
+    /// The weights of a block as they are used in test trials, small ones removed: rows, columns and
+    /// `W[post, pre]`, row-major. Blocks are `w_in`, `w_rec`, `w_out`, `b_rec`, `b_out` and `x0`.
+    ///
+    /// # Errors
+    /// A block that the network does not have.
+    pub fn weights(&self, block: &str) -> Result<(usize, usize, Vec<f32>)> {
+        let shape = self.experiment.network.shape;
+        let (rows, cols) = match block {
+            "w_in" => (shape.units, shape.inputs),
+            "w_rec" => (shape.units, shape.units),
+            "w_out" => (shape.outputs, shape.units),
+            "b_out" => (shape.outputs, 1),
+            _ => (shape.units, 1),
+        };
+        let mut values = self.weights.f32s(block)?.to_vec();
+        if block.starts_with("w_") {
+            values.iter_mut().filter(|w| f64::from(w.abs()) < self.experiment.threshold).for_each(|w| *w = 0.0);
+        }
+        Ok((rows, cols, values))
+    }
+
+    /// What is asked of test trials, to judge them by.
+    pub(crate) fn targets(&self) -> Targets<'_> {
+        Targets { task: &*self.experiment.task }
     }
 
     /// The network at a time step, small weights removed.

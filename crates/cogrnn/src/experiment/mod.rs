@@ -130,6 +130,8 @@ pub struct Experiment {
     pub threshold: f64,
     /// How else testing differs from training.
     pub test: Testing,
+    /// What is to be known of the trained network.
+    pub analyses: Vec<crate::analyses::Plan>,
     cite: Vec<String>,
     resolved: String,
     settings: Vec<Setting>,
@@ -275,6 +277,7 @@ impl Experiment {
             "smaller weights are removed from the trained network",
         )?;
         let test = read_test(&mut section, test_dt, &plan)?;
+        let analyses = crate::analyses::Plan::read(document, &*task, test_dt)?;
 
         let experiment = Experiment {
             name: name.to_string(),
@@ -292,6 +295,7 @@ impl Experiment {
             test_dt,
             threshold,
             test,
+            analyses,
             cite,
             resolved: String::new(),
             settings: Vec::new(),
@@ -378,6 +382,15 @@ impl Experiment {
     /// The experiment with every default written out; reading it gives the same experiment.
     pub fn resolved(&self) -> &str {
         &self.resolved
+    }
+
+    /// What of it decides the trained network: all but its title, its tests and its analyses.
+    pub fn training(&self) -> toml::Table {
+        let mut table: toml::Table = self.resolved.parse().unwrap_or_default();
+        for idle in ["title", "about", "cite", "test", "analysis"] {
+            table.remove(idle);
+        }
+        table
     }
 
     /// Every setting that has an effect in it, with the value in use and what it is: its manual.
