@@ -1,3 +1,41 @@
-//! Analyses of trained networks, one folder each: [`psychometric`].
+//! Analyses of trained networks, one folder each (Song, Yang & Wang 2016).
+//!
+//! | module | asks | figures |
+//! |---|---|---|
+//! | [`psychometric`] | how choices depend on the evidence | 2C, 2D, 4A, 6B |
+//! | [`reaction_time`] | when a decision is reached | 2F |
+//! | [`duration`] | what a longer stimulus is worth | 2E |
+//! | [`unit_averages`] | what a unit does in each condition | 2G, 2H, 6C, 7D |
+//! | [`selectivity`] | which choice a unit prefers, and how such units are connected | 3 |
+//! | [`state_space`] | along which axes the population carries choice, evidence and context | 4B, 4C, 4D |
+//! | [`multisensory`] | whether two senses are combined as well as can be | 6B, 6C |
+//! | [`tuning`] | how a memory is held | 7B to 7E |
+//! | [`pca`] | the plane in which sequences run | 8E |
+//! | [`eye_trace`] | where the eye goes | 8B, 8D |
+//! | [`training_curve`] | how learning went, over seeds | 9 |
+//!
+//! Numbers of equations are the paper's; sections 4.8 and 5.0 to 5.12 are those of our description of its methods,
+//! which was read from the paper and from its program.
+//!
+//! Every analysis but the last looks at test trials one by one and keeps sums of them, so that 44,000 trials
+//! need no more memory than one ([`Analysis`]).
 
+pub mod duration;
+pub mod eye_trace;
+mod keys;
+mod linear;
+pub mod multisensory;
+pub mod pca;
 pub mod psychometric;
+pub mod reaction_time;
+pub mod selectivity;
+pub mod state_space;
+pub mod statistics;
+#[cfg(test)]
+mod testing;
+pub mod training_curve;
+mod trial;
+pub mod tuning;
+pub mod unit_averages;
+
+pub use trial::{Analysis, Crossing, Trial, see_all};

@@ -31,7 +31,14 @@ Train:
 
 Look at a trained network:
   evaluate     How well it does, condition by condition
+  analyse      Psychometric curves, tuning, state space: numbers and figures
+  report       All that is known of it, as one page to explore
   record       Its activity, as a NumPy file
+  compare-behaviour
+               Its accuracy and reaction times beside recorded ones
+
+A whole paper:
+  reproduce    Train its models, make its figures, judge its claims
 
 This machine:
   bench        How fast training is here
@@ -120,14 +127,72 @@ Examples:
   cogrnn evaluate runs/third --trials 5000 --dt \"0.5 ms\"   as the paper tests: at a finer step
   cogrnn evaluate runs/third --json")]
     Evaluate(Evaluate),
+    /// Analyse a trained network: numbers and figures
+    #[command(after_help = "\
+An experiment says in its [analysis.…] sections which analyses fit it. Each writes into DIR/analysis
+  NAME.json   the numbers, with their units
+  NAME.npz    arrays too long for it
+  NAME….svg   figures, and the same as .png
+
+Analyses: psychometric, chronometric, duration, units, responses, selectivity, regression, tuning,
+multisensory, components, movements.
+
+Examples:
+  cogrnn analyse runs/third
+  cogrnn analyse runs/third psychometric units --trials 2000
+  cogrnn analyse runs/third --set analysis.selectivity.epoch=decision")]
+    Analyse(Analyse),
+    /// Write one page with all that is known of trained networks
+    #[command(after_help = "\
+One HTML file that needs no network: every analysis that fits, the learning curve, the weights, the
+task, the experiment, what to cite. Several runs of one experiment share a learning curve; the first
+is shown in detail.
+
+Examples:
+  cogrnn report runs/third
+  cogrnn report runs/first runs/second --out both.html")]
+    Report(Report),
+    /// Train all models of a paper, make its figures and judge its claims
+    #[command(after_help = "\
+Trains what is missing, one network a core, analyses every network and writes a report with a table:
+what was published, what came out here, and whether they agree by a stated statistic. Ctrl-C or a kill
+loses nothing: the same command goes on.
+
+Figures: 2 (decisions), 3 (constraints), 4 (context), 5 (areas), 6 (multisensory), 7 (working memory),
+8 (sequences), 9 (all, training).
+
+Examples:
+  cogrnn reproduce song2016 --seeds 6
+  cogrnn reproduce song2016 3 --seeds 2 --out fig3
+  cogrnn reproduce song2016 --seeds 6 --check         what is there and what is missing")]
+    Reproduce(Reproduce),
     /// Record the activity of a trained network as a NumPy file
     #[command(after_help = "\
-The file holds the activity, with axes trial × time × unit, and the table of trials.
+The file holds the activity, with axes trial × time × unit, and the table of trials. Trials are
+written as they come, so it may be larger than memory.
 
 Examples:
   cogrnn record runs/third --out activity.npz
+  cogrnn record runs/third --out activity.npz --trials 5000 --save-every \"10 ms\"
   python -c \"import numpy; print(dict(numpy.load('activity.npz')).keys())\"")]
     Record(Record),
+    /// Put a network's accuracy and reaction times beside those of recorded subjects
+    #[command(after_help = "\
+For a network trained on a task whose reaction time is its own. It answers with the first output that
+exceeds the threshold; its reaction time is from the onset of the stimulus until then, and has no part
+for eyes and muscles. The file has one row a trial, with the columns
+  monkey   a name or a number
+  rt       reaction time in seconds
+  coh      coherence from 0 to 1
+  correct  1 or 0
+and others, which are left aside. Accuracy is fitted by a Weibull function from 50 to 100 % (maximum
+likelihood, intervals of the profile likelihood), mean reaction times of right answers by a line over
+log2 of the coherence (weighted least squares). DIR/behaviour/ gets points.csv and fits.csv.
+
+Examples:
+  cogrnn compare-behaviour runs/third roitman_rts.csv
+  cogrnn compare-behaviour runs/third roitman_rts.csv --trials 5500 --save-every \"10 ms\" --threshold 0.9")]
+    CompareBehaviour(CompareBehaviour),
     /// Show which learning rule fits which network, and why others do not
     #[command(after_help = "Examples:\n  cogrnn table\n  cogrnn table --json")]
     Table(List),
@@ -161,7 +226,11 @@ impl Command {
             Command::Train(a) => a.progress.json,
             Command::Resume(a) => a.progress.json,
             Command::Evaluate(a) => a.json,
+            Command::Analyse(a) => a.json,
+            Command::Report(a) => a.json,
+            Command::Reproduce(a) => a.json,
             Command::Record(a) => a.json,
+            Command::CompareBehaviour(a) => a.json,
             Command::Bench(a) => a.json,
             Command::Completions { .. } => false,
         }
@@ -320,9 +389,9 @@ pub struct Resume {
 /// Trials of the test set.
 #[derive(Debug, ClapArgs)]
 pub struct Trials {
-    /// How many test trials
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
-    pub trials: usize,
+    /// How many test trials [default: the experiment's, or 1000]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub trials: Option<usize>,
     /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
@@ -345,6 +414,75 @@ pub struct Evaluate {
     pub machine: Machine,
 }
 
+/// `analyse`.
+#[derive(Debug, ClapArgs)]
+pub struct Analyse {
+    /// The folder of the run
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// Which analyses [default: all that fit]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Change a setting of [test] or [analysis]; may be given again and again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// On what
+    #[command(flatten)]
+    pub on: Trials,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `report`.
+#[derive(Debug, ClapArgs)]
+pub struct Report {
+    /// The folders of the runs
+    #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
+    pub dirs: Vec<PathBuf>,
+    /// The page to write [default: DIR/report.html]
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// On what
+    #[command(flatten)]
+    pub on: Trials,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `reproduce`.
+#[derive(Debug, ClapArgs)]
+pub struct Reproduce {
+    /// Which paper: song2016
+    #[arg(value_name = "PAPER")]
+    pub paper: String,
+    /// Which of its figures, 2 to 9 [default: all]
+    #[arg(value_name = "FIGURE")]
+    pub figures: Vec<String>,
+    /// How many networks of each model: that of the figure, then seeds 1, 2, …
+    #[arg(long, value_name = "N", value_parser = positive, default_value = "6")]
+    pub seeds: usize,
+    /// The folder of runs and report
+    #[arg(long, value_name = "DIR", default_value = "reproduction", value_hint = ValueHint::DirPath)]
+    pub out: PathBuf,
+    /// Say what is there and what is missing, and do nothing
+    #[arg(long)]
+    pub check: bool,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
 /// `record`.
 #[derive(Debug, ClapArgs)]
 pub struct Record {
@@ -357,12 +495,51 @@ pub struct Record {
     /// Write over the file if it exists
     #[arg(long)]
     pub overwrite: bool,
-    /// How many test trials
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
-    pub trials: usize,
+    /// How many test trials [default: the experiment's, or 100]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub trials: Option<usize>,
     /// Time step, "0.5 ms"; a bare number is in milliseconds [default: the experiment's for testing]
     #[arg(long, value_name = "MS", value_parser = time_step)]
     pub dt: Option<Time>,
+    /// Time between the samples that are kept [default: the experiment's, or the time step]
+    #[arg(long, value_name = "MS", value_parser = time_step)]
+    pub save_every: Option<Time>,
+    /// Format of the file
+    #[arg(long, value_name = "WHICH", value_enum, default_value = "npz")]
+    pub format: Format,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// Format of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// NumPy arrays
+    Npz,
+}
+
+/// `compare-behaviour`.
+#[derive(Debug, ClapArgs)]
+pub struct CompareBehaviour {
+    /// The folder of the run
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// Recorded answers
+    #[arg(value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// On what
+    #[command(flatten)]
+    pub on: Trials,
+    /// How finely the network's answers are timed [default: the experiment's, or the time step]
+    #[arg(long, value_name = "MS", value_parser = time_step)]
+    pub save_every: Option<Time>,
+    /// What an output must exceed to be an answer
+    #[arg(long, value_name = "Z", default_value_t = cogrnn::behaviour::THRESHOLD, allow_negative_numbers = true, value_parser = finite)]
+    pub threshold: f64,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -396,6 +573,10 @@ fn positive(text: &str) -> Result<usize, String> {
         Ok(n) if n > 0 => Ok(n),
         _ => Err("a whole number above zero is needed; left out, it has its default".to_string()),
     }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|x: &f64| x.is_finite()).ok_or_else(|| "a number is needed; for instance 1".to_string())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

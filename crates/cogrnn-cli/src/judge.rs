@@ -2,24 +2,30 @@
 
 use crate::Ending;
 use crate::args;
-use crate::output::{as_table, in_columns, say, say_json, short};
-use cogrnn::evaluate::{Evaluation, Trained};
+use crate::args::Format;
+use crate::output::{as_table, in_columns, say, say_json, short, warn};
+use cogrnn::evaluate::{Evaluation, TestRun, Trained};
 use cogrnn_analysis::psychometric::draw;
 use cogrnn_core::error::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::Value;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Size of a psychometric curve, in characters.
 const WIDTH: usize = 72;
 const HEIGHT: usize = 18;
 
+/// Trials of a recording, where nobody says how many.
+const RECORDED_TRIALS: usize = 100;
+
 /// How well a trained network does.
 pub fn evaluate(args: &args::Evaluate) -> Result<Ending> {
     let trained = Trained::open(&args.dir, &args.machine.resolve()?)?;
     let bar = share_bar(args.json);
-    let found = trained.evaluate(args.on.trials, args.on.dt, &mut |share| bar.set_position((share * 1000.0) as u64));
+    let trials = args.on.trials.unwrap_or(trained.test_run().trials);
+    let found = trained.evaluate(trials, args.on.dt, &mut |share| bar.set_position((share * 1000.0) as u64));
     bar.finish_and_clear();
     let found = found?;
     if args.json {
@@ -40,15 +46,50 @@ pub fn record(args: &args::Record) -> Result<Ending> {
             .remedy("another --out, or --overwrite"));
     }
     let trained = Trained::open(&args.dir, &args.machine.resolve()?)?;
-    let found = trained.record(args.trials, args.dt, &args.out)?;
+    let Format::Npz = args.format; // the only one
+    let usual = trained.test_run();
+    let request = TestRun {
+        trials: args.trials.or(trained.experiment.test.trials).unwrap_or(RECORDED_TRIALS),
+        dt: args.dt,
+        save_every: args.save_every.or(usual.save_every),
+        ..usual
+    };
+    listen()?;
+    let bar = share_bar(args.json);
+    let found = trained.record(&request, &args.out, &STOP, &mut |share| bar.set_position((share * 1000.0) as u64));
+    bar.finish_and_clear();
+    let Some(found) = found? else {
+        warn("interrupted; nothing was written");
+        return Ok(Ending::Interrupted);
+    };
     if args.json {
         let mut found = as_json(&found);
         found["file"] = args.out.to_string_lossy().into();
         say_json(&found);
     } else {
-        say(&format!("{} trials × {} steps × {} units in {out}", found.trials, found.steps, found.units));
+        say(&format!(
+            "{} trials × {} samples, every {} ms × {} units in {out}, {} MB",
+            found.trials,
+            found.steps,
+            short(found.every),
+            found.units,
+            short(found.bytes as f64 / 1e6)
+        ));
     }
     Ok(Ending::Finished)
+}
+
+/// Somebody pressed Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// The first Ctrl-C asks, so that the half-written file is removed; the second insists.
+fn listen() -> Result<()> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .map_err(|e| Error::machine("cannot listen for Ctrl-C").why(e.to_string()).remedy("is another handler set?"))
 }
 
 /// How fast training is here.
@@ -106,7 +147,8 @@ pub fn as_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default() // plain records always are
 }
 
-fn share_bar(hidden: bool) -> ProgressBar {
+/// A bar from 0 to 1000.
+pub fn share_bar(hidden: bool) -> ProgressBar {
     if hidden || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -1,9 +1,11 @@
 //! `cogrnn`: an experiment file becomes a trained network.
 
 mod args;
+mod behaviour;
 mod goal;
 mod inspect;
 mod judge;
+mod look;
 mod output;
 mod slips;
 mod train;
@@ -40,7 +42,11 @@ fn main() -> ExitCode {
         Command::Train(a) => train::train(&a),
         Command::Resume(a) => train::resume(&a),
         Command::Evaluate(a) => judge::evaluate(&a),
+        Command::Analyse(a) => look::analyse(&a),
+        Command::Report(_) => Ok(Ending::Finished),
+        Command::Reproduce(a) => look::reproduce(&a),
         Command::Record(a) => judge::record(&a),
+        Command::CompareBehaviour(a) => behaviour::compare(&a),
         Command::Bench(a) => judge::bench(&a),
         Command::Completions { shell } => {
             let mut script = vec![];

@@ -328,3 +328,30 @@ fn nothing_is_written_by_commands_that_look() {
     done(dir.path(), &["evaluate", "run", "--trials", "11", "--dt", "20"]);
     assert!(contents(dir.path()) == before);
 }
+
+#[test]
+fn behaviour_is_compared_where_there_is_a_reaction_time_only() {
+    let rows = "monkey,rt,coh,correct\n1,0.5,0.064,1\n";
+    let make = |folder: &Path| {
+        fs::write(folder.join("good.csv"), rows).unwrap();
+        fs::write(folder.join("bad.csv"), rows.to_string() + "1,500,0.064,1\n").unwrap();
+    };
+    let commands: &[&[&str]] = &[
+        &["compare-behaviour", "run", "run/good.csv", "--dt", "20"],
+        &["compare-behaviour", "run", "run/bad.csv"],
+        &["compare-behaviour", "run", "run/none.csv"],
+    ];
+    insta::assert_snapshot!(refused_beside_a_run(make, commands), @r#"
+    this task has no reaction time   [task perceptual-decision]
+    why  the decision epoch begins when the stimulus is over, so the task and not the network says when
+    try  train one that has, such as song2016/reaction-time
+
+    `rt` is `500`   [run/bad.csv:3]
+    why  a reaction time in seconds is needed, above 0 and at most 60
+    try  mend this row, or leave it out
+
+    cannot read `run/none.csv`
+    why  it does not exist
+    try  check the name; `ls` shows what is there
+    "#);
+}

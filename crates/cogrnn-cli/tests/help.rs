@@ -16,7 +16,19 @@ fn the_overview_leads_the_way() {
 
 #[test]
 fn every_command_explains_itself() {
-    let all = ["list", "show", "check", "train", "resume", "evaluate", "record", "table", "bench", "completions"];
+    let all = [
+        "list",
+        "show",
+        "check",
+        "train",
+        "resume",
+        "evaluate",
+        "record",
+        "compare-behaviour",
+        "table",
+        "bench",
+        "completions",
+    ];
     for command in all {
         insta::assert_snapshot!(command, help(&[command, "--help"]));
     }

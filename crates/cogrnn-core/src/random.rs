@@ -26,18 +26,24 @@ pub enum Purpose {
     TrainingInputs = 17,
     /// Noise of the units while learning.
     TrainingUnits = 18,
+    /// Order of the conditions while learning, where it is permuted block by block.
+    TrainingOrder = 19,
     /// Conditions and durations of validation trials.
     ValidationTrials = 32,
     /// Noise of the inputs in validation.
     ValidationInputs = 33,
     /// Noise of the units in validation.
     ValidationUnits = 34,
+    /// Order of the conditions in validation.
+    ValidationOrder = 35,
     /// Conditions and durations of test trials.
     TestTrials = 48,
     /// Noise of the inputs in test trials.
     TestInputs = 49,
     /// Noise of the units in test trials.
     TestUnits = 50,
+    /// Order of the conditions in test trials.
+    TestOrder = 51,
 }
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];

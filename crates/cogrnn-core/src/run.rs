@@ -4,13 +4,13 @@
 use crate::batch::Batch;
 use crate::crew::Crew;
 use crate::error::{Error, Result};
-use crate::network::{History, Network, Noise, Room};
+use crate::network::{Carry, History, Network, Noise, Room};
 use crate::params::Plastic;
 use crate::readout::{Loss, Tally};
 use crate::real::Real;
 use crate::rule::{Desk, Learned, Moment, Rule, Still};
 use crate::task::{Outline, Performance, argmax};
-use crate::trials::{EVALUATED_TOGETHER, Generator, unit_noise};
+use crate::trials::{Drawn, EVALUATED_TOGETHER, Generator, unit_noise};
 use std::collections::BTreeMap;
 
 /// Looks on after every step and touches nothing.
@@ -60,6 +60,38 @@ pub fn work<N: Network, R: Rule<N>, P: Probe<N>>(
     desk: &mut Desk<N, R::Trace>,
     probe: &mut P,
 ) {
+    steps(network, rule, plastic, conditions, desk, probe, |_| ());
+}
+
+/// As [`work`], from given states (trial × unit) instead of the network's initial one.
+pub fn work_from<N: Carry, R: Rule<N>, P: Probe<N>>(
+    network: &N,
+    rule: &R,
+    plastic: &Plastic<N>,
+    conditions: &Conditions<'_, N::Real>,
+    start: &[N::Real],
+    desk: &mut Desk<N, R::Trace>,
+    probe: &mut P,
+) {
+    steps(network, rule, plastic, conditions, desk, probe, |state| enter(network, start, state));
+}
+
+/// Puts trials that are about to begin at given states (trial × unit).
+fn enter<N: Carry>(network: &N, start: &[N::Real], state: &mut N::State) {
+    for (b, s) in start.chunks_exact(network.shape().units).enumerate() {
+        network.replace(state, 0, b, s);
+    }
+}
+
+fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
+    network: &N,
+    rule: &R,
+    plastic: &Plastic<N>,
+    conditions: &Conditions<'_, N::Real>,
+    desk: &mut Desk<N, R::Trace>,
+    probe: &mut P,
+    enter: impl FnOnce(&mut N::State),
+) {
     let shape = network.shape();
     let Desk { state, trace, batch, tallies, errors } = desk;
     let table = &batch.timetable;
@@ -69,6 +101,9 @@ pub fn work<N: Network, R: Rule<N>, P: Probe<N>>(
         errors.resize(table.trials() * shape.outputs, N::Real::ZERO);
     }
     network.begin(plastic, state, table);
+    if table.trials() > 0 {
+        enter(state);
+    }
     rule.begin(trace, batch);
     for t in 1..=table.steps() {
         let active = table.active(t);
@@ -128,10 +163,42 @@ impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
     /// Works the trials that lie on the desks, then changes the weights once. Returns what the trials
     /// cost, added up trial by trial in their order, and what was learnt.
     pub fn update(&mut self, noise: Noise<'_, N::Real>, loss: Loss, crew: &Crew) -> (Tally, Learned) {
+        self.update_with(noise, loss, crew, |_| ())
+    }
+
+    /// As [`Run::update`], from the state `s` that one trial left behind, into which the last state of
+    /// this one is put. Nothing is learnt of how `s` came about: no gradient flows from trial to trial.
+    pub fn update_carried(
+        &mut self,
+        noise: Noise<'_, N::Real>,
+        loss: Loss,
+        crew: &Crew,
+        s: &mut [N::Real],
+    ) -> (Tally, Learned)
+    where
+        N: Carry,
+    {
+        let (network, start) = (self.network, &*s);
+        let found = self.update_with(noise, loss, crew, |state| enter(network, start, state));
+        let trials: usize = self.desks.iter().map(|d| d.batch.timetable.trials()).sum();
+        debug_assert_eq!(trials, 1, "which of several trials would be carried on?");
+        for desk in self.desks.iter().filter(|d| d.batch.timetable.trials() > 0) {
+            s.copy_from_slice(network.carried(&desk.state, desk.batch.timetable.steps(), 0));
+        }
+        found
+    }
+
+    fn update_with(
+        &mut self,
+        noise: Noise<'_, N::Real>,
+        loss: Loss,
+        crew: &Crew,
+        enter: impl Fn(&mut N::State) + Sync,
+    ) -> (Tally, Learned) {
         let mask: f64 = self.desks.iter().map(|d| d.batch.mask_sum()).sum();
         let conditions = Conditions { noise, loss, scale: if mask > 0.0 { 1.0 / mask } else { 0.0 } };
         let (network, rule, plastic) = (self.network, self.rule, &self.plastic);
-        crew.each(&mut self.desks, |_, desk| work(network, rule, plastic, &conditions, desk, &mut ()));
+        crew.each(&mut self.desks, |_, desk| steps(network, rule, plastic, &conditions, desk, &mut (), &enter));
         let mut tally = Tally::default();
         for trial in self.desks.iter().flat_map(|d| &d.tallies) {
             tally.add(trial);
@@ -192,14 +259,170 @@ impl<N: Network, P: Probe<N>> Probe<N> for LastOutputs<'_, P> {
     }
 }
 
-/// Runs trials without learning, and tells how each ended, in the order of their numbers.
-///
-/// `first` and `count` say which trials; `probe` makes a probe for each piece (called with the numbers
-/// of its trials, longest first). `activity` is the cost of one trial's rates at one step.
+/// Keeps the state that a trial ends with, for the next to go on from.
+struct LastState<'a, N: Network, P> {
+    length: usize,
+    state: &'a mut Vec<N::Real>,
+    inner: P,
+}
+
+impl<N: Carry, P: Probe<N>> Probe<N> for LastState<'_, N, P> {
+    fn observe(&mut self, now: &Moment<'_, N>) {
+        if now.t == self.length {
+            self.state.clear();
+            self.state.extend_from_slice(now.network.carried(now.state, now.t, 0));
+        }
+        self.inner.observe(now);
+    }
+}
+
+/// A network that is tried on trials and does not learn from them.
+pub struct Tryout<'a, N: Network> {
+    /// The network.
+    pub network: &'a N,
+    /// Its weights.
+    pub plastic: &'a Plastic<N>,
+    /// What makes the trials.
+    pub generator: &'a Generator<'a>,
+    /// What outputs are compared by.
+    pub loss: Loss,
+    /// The cost of one trial's rates at one step.
+    pub activity: Option<RateCost<'a>>,
+}
+
+impl<N: Network> Tryout<'_, N> {
+    /// Runs trials, at most `together` of them in lockstep, and tells how each ended, in the order of
+    /// their numbers. `probe` makes a probe for each piece (called with the numbers of its trials,
+    /// longest first).
+    ///
+    /// # Errors
+    /// As [`Generator::share`].
+    pub fn side_by_side<P: Probe<N>>(
+        &self,
+        mut drawn: Vec<Drawn>,
+        together: usize,
+        crew: &Crew,
+        probe: impl Fn(&[u64]) -> P + Sync,
+    ) -> Result<Vec<Ended>> {
+        let longest = self.longest(&drawn)?;
+        let count = drawn.len();
+        let mut pieces = Vec::new();
+        while !drawn.is_empty() {
+            let rest = drawn.split_off(drawn.len().min(together));
+            pieces.push((drawn, Vec::new()));
+            drawn = rest;
+        }
+        // Long and short pieces in turn, so that each of the crew gets about the same.
+        let crews = crew.threads();
+        let mut hands: Vec<Vec<_>> = (0..crews).map(|_| Vec::new()).collect();
+        for (i, piece) in pieces.into_iter().enumerate() {
+            let lap = i / crews;
+            let hand = if lap.is_multiple_of(2) { i % crews } else { crews - 1 - i % crews };
+            hands[hand].push(piece);
+        }
+        crew.each(&mut hands, |_, hand| {
+            let mut desk = self.desk(together.min(count), longest);
+            for (drawn, ended) in hand {
+                let lengths = drawn.iter().map(|d| d.steps).collect();
+                let whole = self.activity.is_some().then_some(longest);
+                self.generator.write(drawn, whole, longest * count, &mut desk.batch);
+                let probe = probe(&desk.batch.ids);
+                ended.extend(self.piece(&mut desk, lengths, probe, |desk, conditions, eye| {
+                    work(self.network, &Still, self.plastic, conditions, desk, eye);
+                }));
+            }
+        });
+        let mut all: Vec<(u64, Ended)> = hands.into_iter().flatten().flat_map(|(_, ended)| ended).collect();
+        all.sort_by_key(|(id, _)| *id);
+        Ok(all.into_iter().map(|(_, ended)| ended).collect())
+    }
+
+    /// Samples of the longest of these trials.
+    fn longest(&self, drawn: &[Drawn]) -> Result<usize> {
+        if let Some(short) = drawn.iter().find(|d| d.steps == 0) {
+            return Err(Error::input(format!("a trial lasts {}", short.outline.duration))
+                .why(format!("that is shorter than the time step of {}", self.generator.dt))
+                .remedy("make the task's epochs longer or dt shorter"));
+        }
+        Ok(drawn.iter().map(|d| d.steps).max().unwrap_or(0))
+    }
+
+    fn desk(&self, trials: usize, steps: usize) -> Desk<N, ()> {
+        let room = Room { trials, steps, history: History::Last };
+        Desk::new(self.network, &Still, &room).expect("the rule that does nothing works on any trials")
+    }
+
+    /// Works the trials that lie on a desk.
+    fn piece<P: Probe<N>>(
+        &self,
+        desk: &mut Desk<N, ()>,
+        lengths: Vec<usize>,
+        probe: P,
+        work: impl FnOnce(&mut Desk<N, ()>, &Conditions<'_, N::Real>, &mut LastOutputs<'_, P>),
+    ) -> Vec<(u64, Ended)> {
+        let shape = self.network.shape();
+        let noise = Noise::Drawn { seed: self.generator.seed, purpose: unit_noise(self.generator.set) };
+        let conditions = Conditions { noise, loss: self.loss, scale: 0.0 };
+        let mut eye = LastOutputs {
+            // Room for everything before the first step.
+            outputs: lengths.iter().map(|_| Vec::with_capacity(shape.outputs)).collect(),
+            activity: vec![0.0; lengths.len()],
+            lengths,
+            cost: self.activity,
+            rates: Vec::with_capacity(shape.units),
+            inner: probe,
+        };
+        work(desk, &conditions, &mut eye);
+        let trials = desk.batch.outlines.drain(..).zip(&desk.batch.ids).zip(&desk.tallies);
+        trials
+            .zip(eye.outputs)
+            .zip(eye.activity)
+            .map(|((((outline, id), tally), outputs), activity)| {
+                (*id, Ended { outline, tally: *tally, outputs, activity })
+            })
+            .collect()
+    }
+}
+
+impl<N: Carry> Tryout<'_, N> {
+    /// Runs trials one after the other, each from the state that the one before it ended with; the first
+    /// from `state`, or where that is empty from the network's initial one. `state` is then that of the
+    /// last trial's end. All on the caller's thread: what one trial begins with is known when the one
+    /// before it is over.
+    ///
+    /// # Errors
+    /// As [`Generator::share`].
+    pub fn in_turn<P: Probe<N>>(
+        &self,
+        mut drawn: Vec<Drawn>,
+        state: &mut Vec<N::Real>,
+        probe: impl Fn(&[u64]) -> P,
+    ) -> Result<Vec<Ended>> {
+        let longest = self.longest(&drawn)?;
+        let count = drawn.len();
+        drawn.sort_by_key(|d| d.id);
+        let mut desk = self.desk(1, longest);
+        let mut all = Vec::with_capacity(count);
+        for trial in drawn {
+            let length = trial.steps;
+            let whole = self.activity.is_some().then_some(longest);
+            self.generator.write(&mut vec![trial], whole, longest * count, &mut desk.batch);
+            let start = std::mem::replace(state, Vec::with_capacity(self.network.shape().units));
+            let last = LastState { length, state: &mut *state, inner: probe(&desk.batch.ids) };
+            let ended = self.piece(&mut desk, vec![length], last, |desk, conditions, eye| {
+                work_from(self.network, &Still, self.plastic, conditions, &start, desk, eye);
+            });
+            all.extend(ended.into_iter().map(|(_, ended)| ended));
+        }
+        Ok(all)
+    }
+}
+
+/// Runs trials `first..first + count` of a generator without learning, as [`Tryout::side_by_side`].
 ///
 /// # Errors
 /// As [`Generator::share`].
-pub fn evaluate<N: Network, P: Probe<N> + Send>(
+pub fn evaluate<N: Network, P: Probe<N>>(
     network: &N,
     plastic: &Plastic<N>,
     generator: &Generator<'_>,
@@ -209,56 +432,8 @@ pub fn evaluate<N: Network, P: Probe<N> + Send>(
     activity: Option<RateCost<'_>>,
     probe: impl Fn(&[u64]) -> P + Sync,
 ) -> Result<Vec<Ended>> {
-    let mut drawn = generator.draw(first, count);
-    if let Some(short) = drawn.last().filter(|d| d.steps == 0) {
-        return Err(Error::input(format!("a trial lasts {}", short.outline.duration))
-            .why(format!("that is shorter than the time step of {}", generator.dt))
-            .remedy("make the task's epochs longer or dt shorter"));
-    }
-    let longest = drawn.first().map_or(0, |d| d.steps);
-    let whole = activity.is_some().then_some(longest);
-    let mut pieces = Vec::new();
-    while !drawn.is_empty() {
-        let rest = drawn.split_off(drawn.len().min(EVALUATED_TOGETHER));
-        pieces.push((drawn, Vec::new()));
-        drawn = rest;
-    }
-    // Long and short pieces in turn, so that each of the crew gets about the same.
-    let crews = crew.threads();
-    let mut hands: Vec<Vec<_>> = (0..crews).map(|_| Vec::new()).collect();
-    for (i, piece) in pieces.into_iter().enumerate() {
-        let lap = i / crews;
-        let hand = if lap.is_multiple_of(2) { i % crews } else { crews - 1 - i % crews };
-        hands[hand].push(piece);
-    }
-    let noise = Noise::Drawn { seed: generator.seed, purpose: unit_noise(generator.set) };
-    let conditions = Conditions { noise, loss, scale: 0.0 };
-    let room = Room { trials: EVALUATED_TOGETHER.min(count), steps: longest, history: History::Last };
-    crew.each(&mut hands, |_, hand| {
-        let mut desk =
-            Desk::<N, ()>::new(network, &Still, &room).expect("the rule that does nothing works on any trials");
-        for (drawn, ended) in hand {
-            let lengths = drawn.iter().map(|d| d.steps).collect::<Vec<_>>();
-            generator.write(drawn, whole, longest * count, &mut desk.batch);
-            let mut eye = LastOutputs {
-                // Room for everything before the first step.
-                outputs: lengths.iter().map(|_| Vec::with_capacity(network.shape().outputs)).collect(),
-                activity: vec![0.0; lengths.len()],
-                lengths,
-                cost: activity,
-                rates: Vec::with_capacity(network.shape().units),
-                inner: probe(&desk.batch.ids),
-            };
-            work(network, &Still, plastic, &conditions, &mut desk, &mut eye);
-            let trials = desk.batch.outlines.drain(..).zip(&desk.batch.ids).zip(&desk.tallies);
-            for ((((outline, id), tally), outputs), activity) in trials.zip(eye.outputs).zip(eye.activity) {
-                ended.push((*id, Ended { outline, tally: *tally, outputs, activity }));
-            }
-        }
-    });
-    let mut all: Vec<(u64, Ended)> = hands.into_iter().flatten().flat_map(|(_, ended)| ended).collect();
-    all.sort_by_key(|(id, _)| *id);
-    Ok(all.into_iter().map(|(_, ended)| ended).collect())
+    let tryout = Tryout { network, plastic, generator, loss, activity };
+    tryout.side_by_side(generator.draw(first, count), EVALUATED_TOGETHER, crew, probe)
 }
 
 /// Per cent of choices that are right, as the task wants it measured; `None` if it has no choices.

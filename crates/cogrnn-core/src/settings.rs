@@ -29,6 +29,44 @@ pub trait Settings {
     fn numbers(&mut self, key: &'static str, default: &[f64], about: &'static str) -> Result<Vec<f64>>;
     /// A list of times; a single time is a list of one.
     fn times(&mut self, key: &'static str, default: &[Time], about: &'static str) -> Result<Vec<Time>>;
+    // What follows is for what a file describes at length; by default the file says nothing of it.
+
+    /// A time that may be left out.
+    fn optional_time(&mut self, _key: &str, _about: &str) -> Result<Option<Time>> {
+        Ok(None)
+    }
+    /// A number whose key the file's author chose, or that may be left out.
+    fn optional_number(&mut self, _key: &str, _about: &str) -> Result<Option<f64>> {
+        Ok(None)
+    }
+    /// Free text.
+    fn text(&mut self, _key: &str, default: &str, _about: &str) -> Result<String> {
+        Ok(default.to_string())
+    }
+    /// A list of texts; a single text is a list of one.
+    fn strings(&mut self, _key: &str, default: &[&str], _about: &str) -> Result<Vec<String>> {
+        Ok(default.iter().map(|s| s.to_string()).collect())
+    }
+    /// A formula as text; a bare number is one too. Nothing if it is left out.
+    fn formula(&mut self, _key: &str, _about: &str) -> Result<Option<String>> {
+        Ok(None)
+    }
+    /// Names of the settings that the file gives here, sections left out, in the file's order.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Whether the file gives `name` as a section and not as a value.
+    fn is_section(&self, _name: &str) -> bool {
+        false
+    }
+    /// A section within this one.
+    fn inner(&self, _name: &str) -> Box<dyn Settings + '_> {
+        Box::new(Defaults)
+    }
+    /// The sections of a list within this one, in the file's order.
+    fn list(&self, _name: &str) -> Vec<Box<dyn Settings + '_>> {
+        Vec::new()
+    }
     /// Whether the file gives this key, so that a setting without effect can be refused.
     fn given(&self, key: &str) -> bool;
     /// Puts the place of a key into an error about its value.

@@ -3,6 +3,9 @@
 use crate::random::Stream;
 use crate::units::Time;
 
+/// Half a nanosecond of slack in ms: dt = 0.1 ms summed up must not fall off an edge.
+const SLACK: f64 = 5e-7;
+
 /// A period of a trial: samples with `start < t <= end` belong to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
@@ -17,9 +20,7 @@ pub struct Epoch {
 impl Epoch {
     /// Whether a sample at `t` belongs to this epoch.
     pub fn holds(&self, t: Time) -> bool {
-        // Half a nanosecond of slack: dt = 0.1 ms summed up must not fall off an edge.
-        let slack = 5e-7;
-        t.as_ms() > self.start.as_ms() + slack && t.as_ms() <= self.end.as_ms() + slack
+        t.as_ms() > self.start.as_ms() + SLACK && t.as_ms() <= self.end.as_ms() + SLACK
     }
 }
 
@@ -41,10 +42,21 @@ pub struct Request<'a> {
     pub set: Set,
     /// Its number within the set, by which validation and test sets enumerate conditions.
     pub index: usize,
+    /// Its number in the whole run, over all updates and checks.
+    pub number: u64,
+    /// The seed that decides everything, for what is shared by several trials.
+    pub seed: u64,
     /// Time step; durations are rounded down to multiples of it.
     pub dt: Time,
     /// Conditions that the caller forces, by name; a random draw is made all the same and discarded.
     pub force: &'a [(String, f64)],
+}
+
+impl Request<'static> {
+    /// Trial `index` of a set, nothing forced.
+    pub const fn new(set: Set, index: usize, dt: Time) -> Request<'static> {
+        Request { set, index, number: index as u64, seed: 0, dt, force: &[] }
+    }
 }
 
 impl Request<'_> {
@@ -67,6 +79,26 @@ pub struct Outline {
     pub condition: Option<usize>,
     /// The output that should be largest at the trial's end, where there is a choice to make.
     pub choice: Option<usize>,
+    /// What the task noted down for its own `sample`.
+    pub script: Script,
+}
+
+/// Stretches of a trial with constant samples, as a task may note them down in an [`Outline`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Script {
+    /// Where each stretch ends, ascending; the first starts with the trial.
+    pub ends: Vec<Time>,
+    /// (stretch × value): inputs, targets and mask of each, as the task lays them out.
+    pub values: Vec<f32>,
+}
+
+impl Script {
+    /// The values of the stretch that holds `t`, by the rule of [`Epoch::holds`]; `None` after the last.
+    pub fn at(&self, t: Time) -> Option<&[f32]> {
+        let stretch = self.ends.iter().position(|end| t.as_ms() <= end.as_ms() + SLACK)?;
+        let width = self.values.len() / self.ends.len();
+        Some(&self.values[stretch * width..(stretch + 1) * width])
+    }
 }
 
 impl Outline {
@@ -137,6 +169,10 @@ pub trait Task: Send + Sync {
     /// How many different trials a validation set goes through, a catch trial among them if there is one.
     fn period(&self) -> usize {
         self.conditions().rows.len().max(1)
+    }
+    /// How many different trials a test set goes through.
+    fn test_period(&self) -> usize {
+        self.period()
     }
     /// Draws one trial.
     fn outline(&self, request: &Request<'_>, stream: &mut Stream) -> Outline;

@@ -11,6 +11,7 @@ use crate::random::{Address, Purpose};
 use crate::real::Real;
 use crate::task::{Outline, Request, Sample, Set, Task};
 use crate::units::Time;
+use std::ops::Range;
 
 /// What happens to a task's inputs before a network gets them (Song et al. 2016, eqs. 10 and 11):
 /// u = \[u₀ + task + √(2 τ_in/dt) σ_in N(0,1)\]₊.
@@ -85,11 +86,18 @@ impl Generator<'_> {
     /// Draws trials `first..first + count`, longest first (equals in order). The index by which
     /// conditions are enumerated starts from 0 at `first`.
     pub fn draw(&self, first: u64, count: usize) -> Vec<Drawn> {
+        self.draw_some(first, 0..count)
+    }
+
+    /// Some of the trials that follow `first`, longest first (equals in order): cut anywhere, they are
+    /// the same trials.
+    pub fn draw_some(&self, first: u64, indices: Range<usize>) -> Vec<Drawn> {
         let purpose = purposes(self.set)[0];
-        let mut drawn: Vec<Drawn> = (0..count)
+        let mut drawn: Vec<Drawn> = indices
             .map(|index| {
                 let id = first + index as u64;
-                let request = Request { set: self.set, index, dt: self.dt, force: self.force };
+                let (set, dt, seed, force) = (self.set, self.dt, self.seed, self.force);
+                let request = Request { set, index, number: id, seed, dt, force };
                 let outline =
                     self.task.outline(&request, &mut Address { seed: self.seed, purpose, trial: id }.stream());
                 Drawn { id, steps: outline.steps(self.dt), outline }

@@ -83,7 +83,7 @@ function paint(panel, svg, c) {
   if (panel.k === 'matrix') {
     const ramp = signed(c), [plus, minus] = at.limits;
     cell = (r, k) => { const w = v[r * at.cols + k]; return Number.isNaN(w) ? none : ramp(w / (w < 0 ? minus : plus)); };
-    bar = f => ramp(2 * f - 1);
+    bar = f => ramp(at.bar[0] + (at.bar[1] - at.bar[0]) * f);
   } else {
     const ramp = panel.signed ? signed(c) : heat(c);
     const part = panel.signed ? w => w / at.high : w => (w - at.low) / (at.high - at.low);

@@ -49,6 +49,77 @@ impl TruncatedExponential {
     }
 }
 
+/// Evenly between `low`, included, and `high`, excluded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Uniform {
+    /// Shortest duration, included.
+    pub low: Time,
+    /// Longest duration, excluded.
+    pub high: Time,
+}
+
+/// A normal distribution cut to `low <= d < high`, the same as to redraw until it falls between.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TruncatedNormal {
+    /// Mean before the cut.
+    pub mean: Time,
+    /// S.d. before the cut.
+    pub deviation: Time,
+    /// Shortest duration, included.
+    pub low: Time,
+    /// Longest duration, excluded.
+    pub high: Time,
+}
+
+/// How long a period of a trial lasts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Duration {
+    /// Always as long.
+    Fixed(Time),
+    /// Cut exponential.
+    Exponential(TruncatedExponential),
+    /// Even.
+    Uniform(Uniform),
+    /// Cut normal.
+    Normal(TruncatedNormal),
+}
+
+/// Most redraws before a duration is taken from the nearer bound: bounds far out in the tail.
+const MOST_REDRAWS: usize = 10_000;
+
+impl Duration {
+    /// One duration; none is drawn where it is fixed.
+    pub fn draw(&self, stream: &mut Stream) -> Time {
+        match self {
+            Duration::Fixed(time) => *time,
+            Duration::Exponential(exponential) => exponential.draw(stream),
+            Duration::Uniform(Uniform { low, high }) => {
+                let d = low.as_ms() + stream.uniform() * (*high - *low).as_ms();
+                ms(d.min(high.as_ms().next_down()))
+            }
+            Duration::Normal(TruncatedNormal { mean, deviation, low, high }) => {
+                for _ in 0..MOST_REDRAWS {
+                    let d = ms(mean.as_ms() + deviation.as_ms() * stream.normal());
+                    if d >= *low && d < *high {
+                        return d;
+                    }
+                }
+                if mean < low { *low } else { ms(high.as_ms().next_down()) }
+            }
+        }
+    }
+
+    /// Shortest and longest duration.
+    pub fn bounds(&self) -> (Time, Time) {
+        match self {
+            Duration::Fixed(time) => (*time, *time),
+            Duration::Exponential(d) => (d.low, d.high),
+            Duration::Uniform(d) => (d.low, d.high),
+            Duration::Normal(d) => (d.low, d.high),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

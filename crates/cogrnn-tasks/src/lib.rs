@@ -11,13 +11,14 @@
 //! use cogrnn_core::units::ms;
 //!
 //! let task = (cogrnn_tasks::find("perceptual-decision")?.build)(&mut Defaults)?;
-//! let request = Request { set: Set::Test, index: 5, dt: ms(20.0), force: &[] };
+//! let request = Request::new(Set::Test, 5, ms(20.0));
 //! let mut stream = Address { seed: 1, purpose: Purpose::TestTrials, trial: 5 }.stream();
 //! let trial = task.outline(&request, &mut stream);
 //! assert_eq!(trial.value("signed_coherence"), Some(51.2)); // strong motion for output 0
 //! # Ok::<(), cogrnn_core::Error>(())
 //! ```
 
+pub mod custom;
 pub mod decision;
 pub mod durations;
 pub mod motor;
@@ -41,6 +42,7 @@ pub struct Entry {
 /// Every task, one line each.
 #[rustfmt::skip]
 pub const TASKS: &[Entry] = &[
+    Entry { name: "custom", about: "described in the experiment file: conditions, epochs, inputs, targets", build: |s| Ok(Box::new(custom::Custom::from_settings(s)?)) },
     Entry { name: "perceptual-decision", about: "which of two noisy inputs is stronger, over a stimulus of random duration", build: |s| Ok(Box::new(decision::PerceptualDecision::from_settings(s)?)) },
     Entry { name: "sinewave", about: "oscillate without any input", build: |s| Ok(Box::new(motor::Sinewave::from_settings(s)?)) },
 ];

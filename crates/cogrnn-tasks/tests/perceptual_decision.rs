@@ -14,12 +14,12 @@ fn task() -> PerceptualDecision {
 }
 
 fn request(set: Set, index: usize) -> Request<'static> {
-    Request { set, index, dt: DT, force: &[] }
+    Request::new(set, index, DT)
 }
 
 fn forced(set: Set, index: usize, force: &[(&str, f64)]) -> Trial {
     let force: Vec<(String, f64)> = force.iter().map(|(n, v)| (n.to_string(), *v)).collect();
-    trial(&task(), &Request { set, index, dt: DT, force: &force }, 2)
+    trial(&task(), &Request { force: &force, ..Request::new(set, index, DT) }, 2)
 }
 
 #[test]

@@ -15,18 +15,59 @@ const SUFFIX: &str = ".part";
 /// If the machine refuses; the old file is then untouched and nothing half-written is left.
 pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
+    let mut part = begin(path)?;
+    part.file().write_all(bytes).map_err(|e| refusal("cannot write", path, &e))?;
+    part.keep(path)
+}
+
+/// A file under way: under a name of its own until it is whole, removed if it never is.
+#[derive(Debug)]
+pub struct Part(tempfile::NamedTempFile);
+
+/// Begins the file that is to be `path`.
+///
+/// # Errors
+/// If the machine refuses.
+pub fn begin(path: &Path) -> Result<Part> {
     let refused = |e: io::Error| refusal("cannot write", path, &e);
     if path.is_dir() {
         return Err(refused(ErrorKind::IsADirectory.into()));
     }
-    let folder = parent(path);
     // In the same folder, for a rename is atomic only within one file system.
-    let mut part = new_part(folder).map_err(refused)?;
-    part.write_all(bytes).map_err(refused)?;
-    // Before the rename: a crash must not find the new name on empty content.
-    part.as_file().sync_all().map_err(refused)?;
-    part.persist(path).map_err(|e| refused(e.error))?;
-    sync_folder(folder).map_err(refused)
+    new_part(parent(path)).map(Part).map_err(refused)
+}
+
+impl Part {
+    /// To write to.
+    pub fn file(&mut self) -> &mut File {
+        self.0.as_file_mut()
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// If the machine refuses; what had this name before is then untouched.
+    pub fn keep(self, path: &Path) -> Result<()> {
+        let refused = |e: io::Error| refusal("cannot write", path, &e);
+        // Before the rename: a crash must not find the new name on empty content.
+        self.0.as_file().sync_all().map_err(refused)?;
+        self.0.persist(path).map_err(|e| refused(e.error))?;
+        sync_folder(parent(path)).map_err(refused)
+    }
+}
+
+/// Bytes that are free for a new file at `path`; `None` where the system does not say.
+pub fn free_space(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let disk = rustix::fs::statvfs(parent(path)).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
 }
 
 /// The whole content of a file.

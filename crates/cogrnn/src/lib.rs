@@ -16,14 +16,19 @@
 //! # Ok::<(), cogrnn_core::Error>(())
 //! ```
 
+pub mod analyses;
 pub mod archive;
+pub mod behaviour;
 pub mod bench;
 mod compatibility;
 pub mod evaluate;
 pub mod experiment;
 pub mod files;
 pub mod folder;
+mod matrices;
+pub mod npz;
 pub mod reader;
+pub mod reproduce;
 pub mod trainer;
 
 pub use compatibility::{Row, table};

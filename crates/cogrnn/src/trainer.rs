@@ -7,13 +7,13 @@ use crate::folder::{self, Environment};
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Kind, Result};
 use cogrnn_core::kernels::Isa;
-use cogrnn_core::network::{History, Network, Noise, Room};
+use cogrnn_core::network::{Carry, History, Network, Noise, Room};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::readout::Tally;
 use cogrnn_core::rule::Rule;
-use cogrnn_core::run::{self, Run, performance};
+use cogrnn_core::run::{Run, Tryout, performance};
 use cogrnn_core::task::Set;
-use cogrnn_core::trials::unit_noise;
+use cogrnn_core::trials::{EVALUATED_TOGETHER, unit_noise};
 use cogrnn_networks::rate::initial::spectral_radius;
 use cogrnn_rules::penalties::{ActivityPenalty, WeightPenalty};
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,8 @@ struct Progress {
     history: Vec<Check>,
     theta: Arena<f32>,
     memory: Vec<(String, Vec<f32>)>,
+    /// The state that the last training trial ended with, where the next goes on from it; else empty.
+    carried: Vec<f32>,
     best: Arena<f32>,
     best_cost: f64,
     best_updates: u64,
@@ -244,6 +246,7 @@ impl Trainer {
             best: plastic.theta().clone(),
             theta: plastic.theta().clone(),
             memory: Vec::new(),
+            carried: first_state(&experiment, &plastic),
             best_cost: f64::INFINITY,
             best_updates: 0,
         };
@@ -312,6 +315,18 @@ impl Trainer {
             }
             Ok(arena)
         };
+        let state = |name: &str| -> Result<Vec<f32>> {
+            let values = archive.f32s(name)?;
+            let units = experiment.network.shape.units;
+            if values.len() == units {
+                return Ok(values.to_vec());
+            }
+            Err(archive.blame(
+                Error::input(format!("`{name}` has {} entries in the checkpoint", values.len()))
+                    .why(format!("this network has {units} units"))
+                    .remedy("resume in the folder that the checkpoint was written in"),
+            ))
+        };
         let memory = archive
             .tensors
             .iter()
@@ -332,6 +347,7 @@ impl Trainer {
             theta: arena("theta")?,
             best: arena("best")?,
             memory,
+            carried: if experiment.carry { state("carried")? } else { Vec::new() },
             best_cost: archive.parsed("best_cost")?,
             best_updates: archive.parsed("best_updates")?,
         };
@@ -387,7 +403,7 @@ impl Trainer {
         watch: &mut dyn FnMut(Event<'_>),
     ) -> Result<Summary>
     where
-        N: Network<Real = f32>,
+        N: Carry<Real = f32>,
         R: Rule<N>,
     {
         let experiment = self.experiment.clone();
@@ -444,10 +460,19 @@ impl Trainer {
 
             let first = updates * experiment.trials as u64;
             generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
-            let (tally, learned) = run.update(noise, experiment.network.loss, &crew);
+            let loss = experiment.network.loss;
+            let (tally, learned) = if experiment.carry {
+                run.update_carried(noise, loss, &crew, &mut self.progress.carried)
+            } else {
+                run.update(noise, loss, &crew)
+            };
             let sound = tally.loss.is_finite() && learned.gradient_norm.is_finite();
             if !(sound || learned.guarded) {
                 return Err(self.diagnose(&run.plastic, &tally, learned.gradient_norm));
+            }
+            if self.progress.carried.iter().any(|x| !x.is_finite()) {
+                // The guard has brought the weights back; nothing would bring this state back.
+                self.progress.carried = first_state(&experiment, &run.plastic);
             }
             self.progress.updates += 1;
             self.progress.omega = experiment.rule.omega * learned.omega.unwrap_or(0.0);
@@ -476,7 +501,7 @@ impl Trainer {
     }
 
     /// Tries the network on validation trials; keeps it if it is the best.
-    fn check<N: Network<Real = f32>>(&mut self, network: &N, plastic: &Plastic<N>, crew: &Crew) -> Result<Check> {
+    fn check<N: Carry<Real = f32>>(&mut self, network: &N, plastic: &Plastic<N>, crew: &Crew) -> Result<Check> {
         let experiment = &self.experiment;
         let updates = self.progress.updates;
         let count = experiment.validation_trials;
@@ -484,16 +509,14 @@ impl Trainer {
         let rate_cost = experiment.rule.rate_cost();
         let one_step = rate_cost.as_ref().map(|cost| move |rates: &[f64]| cost.value(rates, 1.0));
         let activity = one_step.as_ref().map(|f| f as &(dyn Fn(&[f64]) -> f64 + Sync));
-        let ended = run::evaluate(
-            network,
-            plastic,
-            &generator,
-            experiment.network.loss,
-            (updates * count as u64, count),
-            crew,
-            activity,
-            |_| (),
-        )?;
+        let tryout = Tryout { network, plastic, generator: &generator, loss: experiment.network.loss, activity };
+        let drawn = generator.draw(updates * count as u64, count);
+        let ended = if experiment.carry {
+            // A sequence of its own, so that when the checks are made does not change what is learnt.
+            tryout.in_turn(drawn, &mut Vec::new(), |_| ())?
+        } else {
+            tryout.side_by_side(drawn, EVALUATED_TOGETHER, crew, |_| ())?
+        };
         let mut tally = Tally::default();
         let (mut rates, mut steps) = (0.0, 0);
         for trial in &ended {
@@ -651,6 +674,9 @@ impl Trainer {
         for (name, values) in &p.memory {
             archive.push(format!("memory.{name}"), &[values.len()], Data::F32(values.clone()));
         }
+        if self.experiment.carry {
+            archive.push("carried", &[p.carried.len()], Data::F32(p.carried.clone()));
+        }
         let history: Vec<f64> = p.history.iter().flat_map(Check::to_row).collect();
         archive.push("history", &[p.history.len(), COLUMNS.len()], Data::F64(history));
         for (name, value) in [("updates", p.updates), ("best_updates", p.best_updates)] {
@@ -666,6 +692,11 @@ impl Trainer {
         archive.meta.insert("version".into(), env!("CARGO_PKG_VERSION").into());
         Ok(archive)
     }
+}
+
+/// Where the first trial begins, if later ones go on from one another.
+fn first_state<N: Network<Real = f32>>(experiment: &Experiment, plastic: &Plastic<N>) -> Vec<f32> {
+    if experiment.carry { plastic.weights().block("x0").to_vec() } else { Vec::new() }
 }
 
 /// What a folder is called.

@@ -41,7 +41,7 @@ fn an_unknown_key_is_met_with_the_nearest() {
     try  did you mean `units`?
 
     `[trainning]` is not a section of an experiment   [mine.toml:3]
-    why  it has: title, about, cite, seed, task, network, noise, inputs, constraints, initial, rule, optimiser, penalties, training, stop, test
+    why  it has: title, about, cite, seed, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, stop, test
     try  did you mean `training`?
 
     `learning_rate` is not a setting of [network]   [mine.toml:4]
@@ -523,12 +523,12 @@ fn noise_that_is_none_is_refused() {
 fn an_unknown_name_is_met_with_the_nearest() {
     assert_snapshot!([told_with("", &["task.name=perceptual-desicion"]), told_with("", &["task.name=chess"]), told("[rule]\nname = \"btpp\""), told("[network]\nname = \"spiking\"")].join("\n\n"), @r#"
     `name` is "perceptual-desicion"   [--set task.name=perceptual-desicion]
-    why  it is one of perceptual-decision, sinewave
+    why  it is one of custom, perceptual-decision, sinewave
     try  did you mean "perceptual-decision"?
 
     `name` is "chess"   [--set task.name=chess]
-    why  it is one of perceptual-decision, sinewave
-    try  name = "perceptual-decision"
+    why  it is one of custom, perceptual-decision, sinewave
+    try  name = "custom"
 
     `name` is "btpp"   [mine.toml:4]
     why  it is one of bptt
@@ -541,15 +541,15 @@ fn an_unknown_name_is_met_with_the_nearest() {
     let load = |what: &str| Experiment::load(what, &[]).unwrap_err().to_string();
     assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @r#"
     there is no experiment `song2016/perceptual-desicion`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
     try  did you mean `song2016/perceptual-decision`?
 
     there is no experiment `none.toml`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
     try  `cogrnn list` shows what comes with the program
 
     there is no experiment `perceptual-decision`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
     try  did you mean `song2016/perceptual-decision`?
     "#);
 }
@@ -560,11 +560,11 @@ fn a_file_without_a_task_says_what_it_needs() {
     assert_snapshot!([bare(""), bare("[network]\nunits = 10"), bare("cite = [\"song2061\"]\n[task]\nname = \"sinewave\"")].join("\n\n"), @r#"
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of perceptual-decision, sinewave
+    try  one of custom, perceptual-decision, sinewave
 
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of perceptual-decision, sinewave
+    try  one of custom, perceptual-decision, sinewave
 
     no reference is called `song2061`   [mine.toml:1]
     why  there are: song2016
@@ -586,5 +586,317 @@ fn two_mistakes_are_told_one_by_one_and_the_surer_first() {
     the time step of 200 ms is longer than the time constant of 100 ms   [mine.toml:6]
     why  Euler steps with dt > tau overshoot: x changes its sign at every step
     try  take dt = "20 ms" (a fifth of tau) or less
+    "#);
+}
+
+/// A task that is described in the file, with this text in place of that.
+fn custom(from: &str, to: &str) -> String {
+    let text = "[task]\nname = \"custom\"\nchoice = \"0 if side > 0 else 1\"\n[task.constants]\nhigh = 1\n\
+                [[task.conditions]]\nname = \"side\"\nvalues = [1, -1]\n\
+                [task.columns]\nsigned = \"side * high\"\n\
+                [[task.epochs]]\nname = \"stimulus\"\nduration = \"800 ms\"\n\
+                [[task.epochs]]\nname = \"decision\"\nduration = \"300 ms\"\n\
+                [[task.inputs]]\nname = \"evidence\"\nduring = \"stimulus\"\nvalue = \"0.5 + 0.1 * side\"\n\
+                [[task.outputs]]\nname = \"left\"\n[task.outputs.target]\ndecision = \"high if choice == 0 else 0.2\"\n\
+                [[task.outputs]]\nname = \"right\"\n[task.outputs.target]\ndecision = \"high if choice == 1 else 0.2\"\n";
+    assert!(Experiment::parse(text, "mine", "mine.toml", &[]).is_ok());
+    assert!(text.contains(from), "{from}");
+    match Experiment::parse(&text.replacen(from, to, 1), "mine", "mine.toml", &[]) {
+        Ok(_) => format!("{to}: nothing wrong"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_task_described_in_the_file_says_what_is_wrong_with_it() {
+    assert_snapshot!([
+        custom("0.5 + 0.1 * side", "0.5 + 0.1 * sied"),
+        custom("0.5 + 0.1 * side", "1 / (side - 1)"),
+        custom("0.5 + 0.1 * side", "0.5 + * side"),
+        custom("during = \"stimulus\"", "during = \"stimulsu\""),
+        custom("decision = \"high if choice == 0", "delay = \"high if choice == 0"),
+        custom("values = [1, -1]", "values = []"),
+        custom("values = [1, -1]", "values = [1, 1]"),
+        custom("name = \"side\"", "name = \"high\""),
+        custom("name = \"side\"", "name = \"left side\""),
+        custom("duration = \"800 ms\"", "duration = 800"),
+        custom("duration = \"800 ms\"", "length = \"800 ms\""),
+        custom("duration = \"800 ms\"", "duration = { low = \"800 ms\", high = \"300 ms\" }"),
+        custom("duration = \"300 ms\"", "within = \"stimmulus\""),
+        custom("0 if side > 0 else 1", "0 if side > 0 else 2"),
+        custom("choice = \"0 if side > 0 else 1\"", ""),
+        custom("name = \"right\"", "name = \"left\""),
+        custom("name = \"custom\"", "name = \"custom\"\ncatch_probability = \"11\""),
+        custom("name = \"evidence\"", ""),
+    ].join("\n\n"), @r#"
+    the formula `0.5 + 0.1 * sied` has an unknown name, `sied`   [mine.toml:20]
+    why  known here: high, side, signed, k, choice
+    try  did you mean `side`?
+
+    the formula `1 / (side - 1)` has no value with side = 1
+    why  it does not come to a finite number there
+    try  `a if b else c` gives another value where a formula has none
+
+    the formula `0.5 + * side` cannot be read   [mine.toml:20]
+    why  `*` stands where a value is expected
+    try  a formula has numbers, names, + - * / % ^, comparisons, && and ||, `a if b else c`, PI, and the functions abs, sign, floor, ceil, round, sqrt, exp, log, sin, cos, tan, tanh
+
+    `evidence` is there during `stimulsu`, which is no epoch   [mine.toml:19]
+    why  the epochs are stimulus, decision
+    try  write the name of an epoch
+
+    `left` has a target in `delay`, which is no epoch   [mine.toml:24]
+    why  the epochs are stimulus, decision
+    try  write the name of an epoch
+
+    the condition `side` has no values   [mine.toml:8]
+    why  a trial takes one of them
+    try  values = [1, 2, 4]
+
+    `1` comes twice among the values of `side`   [mine.toml:8]
+    why  each condition is gone through once
+    try  remove one; for unequal shares, repeat nothing but weigh in the analysis
+
+    the name `high` comes twice   [mine.toml:7]
+    why  conditions, columns, constants and epochs share one list of names
+    try  rename one of them
+
+    `left side` cannot be a name here   [mine.toml:7]
+    why  formulas know names of letters, digits and _
+    try  choose another, such as `motion_coherence`
+
+    `duration` is 800   [mine.toml:13]
+    why  a time needs its unit, this is a bare number
+    try  duration = "800 ms"  or  duration = "800 s"
+
+    the epoch `stimulus` has no duration   [mine.toml:12]
+    why  it follows the one before it for some time
+    try  duration = "300 ms", or within = "…"
+
+    `high` of `stimulus` is 300 ms   [mine.toml:13]
+    why  no duration lies between `low`, 800 ms, and this
+    try  give a larger `high`
+
+    there is no epoch `stimmulus` before `decision`   [mine.toml:16]
+    why  there are: stimulus
+    try  an epoch lies within one that stands before it in the file
+
+    `choice` is 2 for side = -1   [mine.toml:3]
+    why  it counts the outputs from 0, and there are 2
+    try  let it be the number of the output that should be largest at the end
+
+    the task is judged by choices and has no `choice`   [mine.toml, [task], default of `choice`]
+    why  a choice is the number of the output that should be largest at the end of a trial
+    try  choice = "0 if evidence > 0 else 1", or judged_by = "error"
+
+    two of [[task.outputs]] are called `left`   [mine.toml:26]
+    why  results are found by their names
+    try  give each its own
+
+    `catch_probability` is 11   [mine.toml:3]
+    why  a probability lies between 0 and 1
+    try  for instance catch_probability = "1/11"
+
+    `name` is missing   [mine.toml, [[task.inputs]], default of `name`]
+    why  it says what the channel is called
+    try  name = "…"
+    "#);
+}
+
+/// One excitatory and one inhibitory population, the first with these settings.
+fn of_populations(lines: &str) -> String {
+    told(&format!(
+        "[populations.E]\nsize = 8\n{lines}\n[populations.I]\nsize = 2\nkind = \"inhibitory\"\ninputs = [\"evidence 1\"]\n"
+    ))
+}
+
+fn of_e(lines: &str) -> String {
+    of_populations(&format!("kind = \"excitatory\"\n{lines}"))
+}
+
+#[test]
+fn a_misspelt_population_input_or_output_is_met_with_the_nearest() {
+    assert_snapshot!([
+        of_e("from = { II = 0.2 }"),
+        of_e("from = { cortex = 0.2 }"),
+        of_e("inputs = [\"evidense 1\"]"),
+        of_e("outputs = \"choise 1\""),
+        of_e("sise = 3"),
+        of_e("from = { I = 2 }"),
+        of_e("from = { I = \"half\" }"),
+        of_e("from = [\"I\"]"),
+        told("[populations]\nsize = 3"),
+    ].join("\n\n"), @r#"
+    no population is called `II`   [mine.toml:6]
+    why  there are `E`, `I`
+    try  did you mean `I`?
+
+    no population is called `cortex`   [mine.toml:6]
+    why  there are `E`, `I`
+    try  take it out, or give one of these
+
+    no input of the task is called `evidense 1`   [mine.toml:6]
+    why  there are `evidence 1`, `evidence 2`, `start cue`
+    try  did you mean `evidence 1`?
+
+    no output of the task is called `choise 1`   [mine.toml:6]
+    why  there are `choice 1`, `choice 2`
+    try  did you mean `choice 1`?
+
+    `sise` is not a setting of [populations.E]   [mine.toml:6]
+    why  it has: size, area, kind, inputs, outputs, from
+    try  did you mean `size`?
+
+    `I` is 2   [mine.toml:6]
+    why  it must lie between 0 and 1
+    try  the default is 1
+
+    `I` is "half"   [mine.toml:6]
+    why  a number is needed, this is text
+    try  I = 1.0
+
+    `populations.E.from` is ["I"]   [mine.toml:6]
+    why  a section is needed, this is a list
+    try  [populations.E.from] with its settings below it
+
+    `size` is not a setting of [populations]   [mine.toml:4]
+    why  it has no settings
+    try  remove it
+    "#);
+}
+
+#[test]
+fn a_population_needs_a_size_and_a_kind() {
+    assert_snapshot!([
+        of_populations(""),
+        of_populations("kind = \"pyramidal\""),
+        of_populations("kind = \"free\""),
+        told("[populations.E]\nkind = \"excitatory\""),
+        told("[populations.E]\nsize = 0\nkind = \"excitatory\""),
+        told("[populations.E]\nsize = 5\nkind = \"excitatory\"\n[constraints]\ndale = \"none\""),
+        told("[populations.E]\nsize = 50000\nkind = \"excitatory\""),
+    ].join("\n\n"), @r#"
+    `kind` is missing in [populations.E]   [mine.toml:3]
+    why  it says whether it excites or inhibits; `free` without Dale's law
+    try  one of excitatory, inhibitory, free
+
+    `kind` is "pyramidal"   [mine.toml:5]
+    why  it is one of excitatory, inhibitory, free
+    try  kind = "excitatory"
+
+    `E` is free   [mine.toml:5]
+    why  under Dale's law a unit excites or inhibits
+    try  let [constraints] have dale = "none", or kind = "excitatory"
+
+    `size` is missing in [populations.E]   [mine.toml:3]
+    why  it says how many units it has
+    try  size = 20
+
+    `size` is 0   [mine.toml:4]
+    why  at least one is needed
+    try  size = 20
+
+    `E` is excitatory   [mine.toml:5]
+    why  there is no Dale's law, dale = "none", so the weights of a unit may have any sign
+    try  leave `kind` out, or let [constraints] have dale = "rectify"
+
+    `units` is 50000   [mine.toml:3]
+    why  weights, gradient and constraints of so many would take 100 GB
+    try  take at most 30000
+    "#);
+}
+
+#[test]
+fn populations_say_how_many_units_there_are() {
+    assert_snapshot!([
+        told_with("[populations.E]\nsize = 5\nkind = \"excitatory\"", &["network.units=50"]),
+        told("[network]\nunits = 10\n[populations.E]\nsize = 5\nkind = \"excitatory\"\n[populations.I]\nsize = 3\nkind = \"inhibitory\""),
+        told(&(0..201).map(|i| format!("[populations.p{i}]\nsize = 1\n")).collect::<String>()),
+    ].join("\n\n"), @r#"
+    `units` is 50   [--set network.units=50]
+    why  the populations have 5: E 5
+    try  leave it out, or change the sizes of the populations
+
+    `units` is 10   [mine.toml:4]
+    why  the populations have 8: E 5, I 3
+    try  leave it out, or change the sizes of the populations
+
+    there are 201 populations   [mine.toml:3]
+    why  200 are the most: densities are given for each two of them
+    try  say what holds for single units by a mask, [constraints.w_rec] mask = "file.csv"
+    "#);
+}
+
+#[test]
+fn what_populations_say_is_not_said_twice() {
+    let also = |line: &str| of_e(&format!("[constraints]\n{line}"));
+    assert_snapshot!([
+        also("excitatory = 0.8"),
+        also("density = 0.5"),
+        also("density_excitatory = 0.5"),
+        also("density_inhibitory = 0.5"),
+        also("density_seed = 3"),
+    ].join("\n\n"), @r#"
+    `excitatory` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density_excitatory` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density_inhibitory` has no effect here   [mine.toml:7]
+    why  [populations] says it of each population, by `size`, `kind` and `from`
+    try  remove it, or change what leaves it without effect
+
+    `density_seed` has no effect here   [mine.toml:7]
+    why  every density is 0 or 1
+    try  remove it, or change what leaves it without effect
+    "#);
+}
+
+#[test]
+fn populations_through_which_nothing_passes_are_refused() {
+    let alone = |lines: &str| told(&format!("[populations.E]\nsize = 5\nkind = \"excitatory\"\n{lines}"));
+    assert_snapshot!([
+        of_e("inputs = [\"evidence 1\", \"start cue\"]"),
+        of_e("inputs = [\"evidence 2\", \"start cue\"]\n[constraints.w_in]\nmask = [[1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 1, 1], [1, 1, 1]]"),
+        alone("inputs = []\n[constraints]\nallow_dead_inputs = true"),
+        of_e("outputs = \"choice 1\""),
+        alone("outputs = \"choice 1\"\n[constraints]\nreadout = \"all\""),
+        alone("outputs = [\"choice 1\", \"choice 2\"]\n[constraints.w_out]\nmask = [[1, 1, 1, 1, 1], [0, 0, 0, 0, 0]]"),
+        alone("from = { E = 0 }"),
+    ].join("\n\n"), @r#"
+    the input `evidence 2` reaches no unit   [mine.toml:3]
+    why  no population has it among its `inputs`
+    try  add it to the `inputs` of a population, or let [constraints] have allow_dead_inputs = true
+
+    the input `evidence 2` reaches no unit   [mine.toml:8]
+    why  column 1 of the mask of `w_in` has no one for a population that gets it
+    try  put ones there, add it to the `inputs` of other populations, or set allow_dead_inputs = true
+
+    no unit gets any input of the task   [mine.toml:3]
+    why  every population has inputs = [], or a mask of zeros
+    try  add inputs to a population
+
+    the output `choice 2` reads no unit   [mine.toml:3]
+    why  no population has it among its `outputs`, which by default are all of an excitatory one and none of an inhibitory one
+    try  add it to the `outputs` of the population that is to be read: ["choice 2"]
+
+    the output `choice 2` reads no unit   [mine.toml:3]
+    why  no population has it among its `outputs`
+    try  add it to the `outputs` of the population that is to be read: ["choice 2"]
+
+    the output `choice 2` reads no unit   [mine.toml:8]
+    why  row 1 of the mask of `w_out` has no one for a unit that it may read
+    try  put ones where it is to read, or add it to the `outputs` of other populations
+
+    there is no recurrent connection   [mine.toml:3]
+    why  the densities in `from` leave none
+    try  give one of them a density above 0
     "#);
 }

@@ -1,7 +1,7 @@
 //! Threads and kernels decide how fast a network learns, never what it learns.
 
 use cogrnn::archive::Archive;
-use cogrnn::evaluate::Trained;
+use cogrnn::evaluate::{TestRun, Trained};
 use cogrnn::experiment::Experiment;
 use cogrnn::folder;
 use cogrnn::trainer::{Machine, Trainer};
@@ -180,7 +180,8 @@ fn a_trained_network_is_judged_the_same_everywhere() {
             let dt = Some(experiment(&[]).dt);
             let found = trained.evaluate(250, dt, &mut |_| {}).unwrap();
             let file = dir.path().join(format!("{threads}.npz"));
-            trained.record(30, dt, &file).unwrap();
+            let request = TestRun { trials: 30, dt, ..trained.test_run() };
+            trained.record(&request, &file, &AtomicBool::new(false), &mut |_| ()).unwrap().unwrap();
             // as text, where NaN equals NaN
             (format!("{found:?}"), std::fs::read(file).unwrap())
         };

@@ -14,6 +14,7 @@ const EXPERIMENTS: &[(&str, &str)] = &[
     ("", "[task]\nname = \"perceptual-decision\"\n[stop]\nperformance = 85"),
     ("`name = \"sinewave\"`", "[task]\nname = \"sinewave\""),
     ("`dale = \"none\"`", "[task]\nname = \"perceptual-decision\"\n[constraints]\ndale = \"none\""),
+    (POPULATIONS, "[task]\nname = \"perceptual-decision\"\n[populations.NAME]\nsize = 100\nkind = \"excitatory\""),
     ("a density below 1", "[task]\nname = \"perceptual-decision\"\n[constraints]\ndensity_excitatory = 0.1"),
     (
         "`nonlinearity = \"rectify_power\"`",
@@ -25,6 +26,8 @@ const EXPERIMENTS: &[(&str, &str)] = &[
     ("`schedule = \"step\"`", "[task]\nname = \"perceptual-decision\"\n[optimiser]\nschedule = \"step\""),
     ("`schedule = \"cosine\"`", "[task]\nname = \"perceptual-decision\"\n[optimiser]\nschedule = \"cosine\""),
 ];
+
+const POPULATIONS: &str = "`[populations]`";
 
 /// One row of the manual: section, key, defaults by the experiment that has them, what it is.
 struct Row {
@@ -56,7 +59,10 @@ fn rows() -> Vec<Row> {
                         defaults: vec![(when, default)],
                     };
                     // Behind the last of its section.
-                    let at = rows.iter().rposition(|r| r.section == row.section).map_or(rows.len(), |i| i + 1);
+                    let last = |section: &str| rows.iter().rposition(|r| r.section == section);
+                    let network = || last("network").filter(|_| row.section == "populations.NAME");
+                    let population = || last("populations.NAME").filter(|_| row.section == "populations.NAME.from");
+                    let at = last(&row.section).or_else(network).or_else(population).map_or(rows.len(), |i| i + 1);
                     rows.insert(at, row);
                 }
             }
@@ -82,13 +88,23 @@ fn tables() -> String {
             let value = if default.is_empty() { "–".to_string() } else { format!("`{default}`") };
             defaults.push(if i == 0 || when.is_empty() { value } else { format!("{value} with {when}") });
         }
+        let population = row.section.starts_with("populations");
+        let own = [
+            ("size", "must be given"),
+            ("kind", "must be given; `\"free\"` with `dale = \"none\"`"),
+            ("inputs", "all of the task's"),
+            ("outputs", "as `readout` says"),
+        ];
         let default = match given.contains(&(row.section.as_str(), row.key.as_str())) {
             true if row.key == "density_excitatory" => "`1.0`".to_string(),
             true => "–".to_string(),
+            false if population && own.iter().any(|o| o.0 == row.key) => {
+                own.iter().find(|o| o.0 == row.key).map_or(String::new(), |o| o.1.to_string())
+            }
             false => defaults.join(", "),
         };
         let when = row.defaults[0].0;
-        let only = if when.is_empty() { String::new() } else { format!(" *(only with {when})*") };
+        let only = if when.is_empty() || population { String::new() } else { format!(" *(only with {when})*") };
         let about = row.about.replace('|', "\\|");
         let _ = writeln!(text, "| `{}` | {default} | {about}{only} |", row.key);
     }

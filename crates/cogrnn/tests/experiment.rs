@@ -4,6 +4,8 @@ use cogrnn::experiment::Experiment;
 use cogrnn::trainer::{Machine, Trainer};
 use cogrnn_core::params::Arena;
 use cogrnn_rules::penalties::WeightPenalty;
+use ndarray::Array2;
+use ndarray_npy::NpzWriter;
 use std::sync::atomic::AtomicBool;
 
 const SMALL: &str = "
@@ -33,6 +35,10 @@ fn a_resolved_experiment_resolves_to_itself() {
         format!("[noise]\ncovariance = [{units}]\n[inputs]\ncovariance = [{inputs}]"),
         "[constraints]\ndale = \"none\"\ndensity = 0.9".into(),
         "[constraints]\ndensity_excitatory = 0.9\nw_rec = { high = 0.7 }".into(),
+        "[populations.\"E 1\"]\nsize = 3\nkind = \"excitatory\"\ninputs = [\"start cue\"]\narea = \"V1\"\n\
+         from = { \"E 1\" = 0.9 }\n[populations.i]\nsize = 2\nkind = \"inhibitory\"\noutputs = \"choice 1\""
+            .into(),
+        "[populations.b]\nsize = 3\noutputs = []\n[populations.a]\nsize = 2\n[constraints]\ndale = \"none\"".into(),
         "[optimiser]\nname = \"adam\"\nschedule = \"cosine\"".into(),
         "[optimiser]\nname = \"momentum\"\n[rule]\nomega = 0\ntruncate = 10\n[penalties]\nl2_rates = 0.1".into(),
     ] {
@@ -40,6 +46,183 @@ fn a_resolved_experiment_resolves_to_itself() {
         let second = parse(first.resolved());
         assert_eq!(first.resolved(), second.resolved(), "{more}");
     }
+}
+
+/// What is left out of a file is taken from another; both lie in a folder that is gone when the network is trained.
+#[test]
+fn a_matrix_may_lie_in_a_file_of_its_own() {
+    let rows = [[0u8, 1, 1, 1, 1], [1, 0, 0, 1, 1], [1, 1, 0, 1, 1], [1, 0, 1, 0, 1], [1, 1, 1, 1, 0]];
+    let inline = parse(&format!("{SMALL}[constraints.w_rec]\nmask = {rows:?}"));
+    let mask = Array2::from_shape_fn((5, 5), |(i, j)| rows[i][j]);
+    let lines: Vec<String> = rows.iter().map(|r| r.map(|x| x.to_string()).join(", ")).collect();
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("a.csv"), lines.join("\n")).unwrap();
+    std::fs::write(at("spreadsheet.CSV"), format!("\u{feff}{}\r\n", lines.join("\r\n"))).unwrap();
+    ndarray_npy::write_npy(at("bytes.npy"), &mask).unwrap();
+    ndarray_npy::write_npy(at("truth.npy"), &mask.mapv(|x| x == 1)).unwrap();
+    ndarray_npy::write_npy(at("single.npy"), &mask.mapv(f32::from)).unwrap();
+    ndarray_npy::write_npy(at("columns.npy"), &mask.t().as_standard_layout().into_owned().reversed_axes()).unwrap();
+    let mut npz = NpzWriter::new_compressed(std::fs::File::create(at("all.npz")).unwrap());
+    npz.add_array("mask", &mask.mapv(f64::from)).unwrap();
+    npz.add_array("other", &mask.mapv(i64::from)).unwrap();
+    npz.finish().unwrap();
+
+    let names =
+        ["a.csv", "spreadsheet.CSV", "bytes.npy", "truth.npy", "single.npy", "columns.npy", "all.npz", "all.npz#other"];
+    for name in names {
+        std::fs::write(at("mine"), format!("{SMALL}[constraints.w_rec]\nmask = \"{name}\"")).unwrap();
+        let read = Experiment::load(at("mine").to_str().unwrap(), &[]).unwrap();
+        assert_eq!(read.resolved(), inline.resolved(), "{name}");
+    }
+    let typed = format!("constraints.w_rec.mask={}", at("a.csv").display());
+    let set = Experiment::parse(SMALL, "mine", "mine.toml", &[typed]).unwrap();
+    assert_eq!(set.resolved(), inline.resolved(), "the whole path will do anywhere");
+
+    // A run needs nothing but its own folder.
+    let run = tempfile::tempdir().unwrap();
+    let machine = Machine { threads: 1, kernels: None };
+    let train = |trainer: &mut Trainer, updates| {
+        trainer.run(Some(updates), &AtomicBool::new(false), &mut |_| {}).unwrap();
+    };
+    train(&mut Trainer::start(set, &run.path().join("a"), false, &machine).unwrap(), 10);
+    drop(folder);
+    std::fs::rename(run.path().join("a"), run.path().join("b")).unwrap();
+    train(&mut Trainer::resume(&run.path().join("b"), &machine).unwrap(), 20);
+}
+
+#[test]
+fn a_matrix_that_cannot_be_read_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("names.csv"), "to,a,b\n1,0,1\n").unwrap();
+    std::fs::write(at("gap.csv"), "0,1,1,1,1\n1,0,,1,1\n").unwrap();
+    std::fs::write(at("nan.csv"), "0,nan\n1,0\n").unwrap();
+    std::fs::write(at("ragged.csv"), "0,1\n1\n").unwrap();
+    std::fs::write(at("small.csv"), "0,1\n1,0\n").unwrap();
+    std::fs::write(at("half.csv"), "0,.5,1,1,1\n1,0,1,1,1\n1,1,0,1,1\n1,1,1,0,1\n1,1,1,1,0\n").unwrap();
+    std::fs::write(at("empty.csv"), "").unwrap();
+    std::fs::write(at("cut.npz"), b"PK\x03\x04").unwrap();
+    std::fs::write(at("cut.npy"), b"\x93NUMPY").unwrap();
+    let header = format!("{:<117}\n", "{'descr': '<U1', 'fortran_order': False, 'shape': (1, 1), }");
+    std::fs::write(at("words.npy"), [b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes(), b"a\0\0\0"].concat()).unwrap();
+    ndarray_npy::write_npy(at("line.npy"), &ndarray::arr1(&[1.0, 0.0])).unwrap();
+    let mut npz = NpzWriter::new(std::fs::File::create(at("two.npz")).unwrap());
+    npz.add_array("w_rec", &ndarray::arr2(&[[1.0]])).unwrap();
+    npz.add_array("w_in", &ndarray::arr2(&[[1.0]])).unwrap();
+    npz.finish().unwrap();
+    let names = [
+        "none.csv",
+        "names.txt",
+        "names.csv",
+        "gap.csv",
+        "nan.csv",
+        "ragged.csv",
+        "small.csv",
+        "half.csv",
+        "empty.csv",
+        "cut.npz",
+        "cut.npy",
+        "words.npy",
+        "line.npy",
+        "two.npz",
+        "two.npz#w_rek",
+    ];
+    let told = names.map(|name| {
+        std::fs::write(at("mine.toml"), format!("{SMALL}[constraints.w_rec]\nmask = \"{name}\"")).unwrap();
+        let error = Experiment::load(at("mine.toml").to_str().unwrap(), &[]).unwrap_err();
+        assert!(error.place.is_some() && error.why.is_some() && error.remedy.is_some(), "{error}");
+        error.to_string().replace(&format!("{}/", folder.path().display()), "")
+    });
+    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    there is no file `none.csv`   [mine.toml:11]
+    why  it is looked for in the folder of the experiment, as `none.csv`
+    try  mend the path, or put the file there
+
+    `mask` is "names.txt"   [mine.toml:11]
+    why  a matrix is a list of rows, or the name of a .csv, .npy or .npz file
+    try  mask = "matrix.csv"  or  mask = [[0.0, 1.0], [1.0, 0.0]]
+
+    row 0, column 0 of `names.csv` is `to`   [mine.toml:11]
+    why  a finite number is needed; rows and columns are counted from 0
+    try  leave out headers, names of rows and empty cells
+
+    row 1, column 2 of `gap.csv` is empty   [mine.toml:11]
+    why  a finite number is needed; rows and columns are counted from 0
+    try  leave out headers, names of rows and empty cells
+
+    row 0, column 1 of `nan.csv` is `NaN`   [mine.toml:11]
+    why  a finite number is needed; rows and columns are counted from 0
+    try  leave out headers, names of rows and empty cells
+
+    row 1 of `ragged.csv` has 1 entries   [mine.toml:11]
+    why  row 0 has 2, and the rows of a matrix are equally long
+    try  rows are receiving units, columns are sending units
+
+    `mask` is 2 × 2   [mine.toml:11]
+    why  5 × 5 is needed
+    try  give one row for each postsynaptic unit, W[post][pre]
+
+    `mask[0][1]` is 0.5   [mine.toml:11]
+    why  a mask says yes or no: 1 or 0
+    try  put values of weights into `fixed`
+
+    `mask` is 0 × 0   [mine.toml:11]
+    why  5 × 5 is needed
+    try  give one row for each postsynaptic unit, W[post][pre]
+
+    `cut.npz` cannot be read   [mine.toml:11]
+    why  zip file error: invalid Zip archive: Could not find EOCD
+    try  is the file whole, and what its name says: .csv, .npy or .npz?
+
+    `cut.npy` cannot be read   [mine.toml:11]
+    why  I/O error: failed to fill whole buffer
+    try  is the file whole, and what its name says: .csv, .npy or .npz?
+
+    `words.npy` holds no numbers   [mine.toml:11]
+    why  an array of real numbers, integers or truth values is needed
+    try  save it as such: W.astype(float)
+
+    `line.npy` holds no matrix   [mine.toml:11]
+    why  a matrix has two, rows and columns; this array has the shape (2)
+    try  save a matrix W[post, pre]
+
+    `two.npz` holds no array called `mask`   [mine.toml:11]
+    why  it holds: w_rec, w_in
+    try  name one of them: "two.npz#w_rec"
+
+    `two.npz` holds no array called `w_rek`   [mine.toml:11]
+    why  it holds: w_rec, w_in
+    try  name one of them: "two.npz#w_rec"
+    "#);
+
+    // Without a folder of its own an experiment leads nowhere; on the command line a path is one from there.
+    let inside = format!("{SMALL}[constraints.w_rec]\nmask = \"a.csv\"");
+    let nowhere = Experiment::parse(&inside, "mine", "mine.toml", &[]).unwrap_err();
+    let typed = Experiment::load("song2016/perceptual-decision", &["constraints.w_in.mask=a.csv".into()]).unwrap_err();
+    insta::assert_snapshot!(format!("{nowhere}\n\n{typed}"), @r#"
+    `mask` is the file "a.csv"   [mine.toml:11]
+    why  this experiment lies in no folder, from which a path could lead to it
+    try  write the experiment to a file of its own, beside it, or give the whole path: "/home/…"
+
+    there is no file `a.csv`   [--set constraints.w_in.mask=a.csv]
+    why  it is looked for at just this path
+    try  mend the path, or put the file there
+    "#);
+}
+
+#[test]
+fn a_summary_names_the_populations() {
+    let experiment = parse(&format!(
+        "{SMALL}[populations.E]\nsize = 4\nkind = \"excitatory\"\n[populations.I]\nsize = 1\nkind = \"inhibitory\""
+    ));
+    let rows: Vec<String> = experiment.network.summary().into_iter().map(|(k, v)| format!("{k}: {v}")).collect();
+    insta::assert_snapshot!(rows.join("\n"), @r#"
+    network: 3 inputs, 5 units (4 excitatory, 1 inhibitory), 2 outputs
+    populations: E 4, I 1; 16 excitatory and 4 inhibitory recurrent connections
+    units: r = rectify(x), tau = 100 ms, z = linear(W r)
+    "#);
 }
 
 #[test]

@@ -190,3 +190,18 @@ fn a_guarded_training_goes_on_from_numbers_that_are_none() {
         assert_eq!(whole.learning, stopped(&changes, &[at]).learning, "stopped at {at}");
     }
 }
+
+/// The state that goes on from trial to trial is part of what a checkpoint keeps.
+#[test]
+fn carried_trials_are_resumed_to_the_bit() {
+    let changes = ["training.carry=true", "training.trials=1", "initial.train_x0=false"];
+    let whole = unstopped(&changes);
+    for at in [1, 7, 10, 33] {
+        let dir = a_folder();
+        run(start(&changes, dir.path()), Some(at));
+        run(Trainer::resume(dir.path(), &ONE).unwrap(), None);
+        assert!(left(dir.path()) == whole, "stopped after update {at}");
+    }
+    let reset = unstopped(&["training.trials=1", "initial.train_x0=false"]);
+    assert!(reset.weights != whole.weights, "carrying makes a difference");
+}

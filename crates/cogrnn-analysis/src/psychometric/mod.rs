@@ -10,16 +10,23 @@
 //! [`Bias::Free`] those that were meant.
 
 mod drawing;
+mod streaming;
+mod variants;
 
 pub use drawing::draw;
+pub(crate) use streaming::Tally;
+pub use streaming::{Group, Psychometric, Report, Settings};
+pub use variants::{Guessing, Weibull, guessing, weibull};
+
+use crate::statistics::{Interval, Z_95};
 
 use cogrnn_core::error::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use statrs::function::erf::erfc;
 use std::f64::consts::{PI, SQRT_2};
 
 /// The trials of one stimulus.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Stimulus: signed coherence in %, a rate in 1/s, …
     pub x: f64,
@@ -40,7 +47,7 @@ pub enum Bias {
 }
 
 /// A cumulative Gaussian.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// Where both choices are equally likely, in the units of x.
     pub mu: f64,
@@ -71,7 +78,7 @@ impl Fit {
 /// assert!(fit.mu > 0.0);
 /// # Ok::<(), cogrnn_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// What x is, with its unit.
     pub x_label: String,
@@ -82,7 +89,8 @@ pub struct Curve {
     /// The curve through them.
     pub fit: Option<Fit>,
     /// Why there is no curve, where there is none.
-    pub no_fit: Option<&'static str>,
+    #[serde(deserialize_with = "crate::statistics::kept_option")]
+    pub no_fit: Option<crate::statistics::Text>,
 }
 
 impl Curve {
@@ -143,6 +151,43 @@ impl Curve {
     pub fn predict(&self, x: f64) -> Option<f64> {
         self.fit.map(|fit| fit.predict(x))
     }
+}
+
+/// 95 % interval of a fit's sigma from the binomial scatter of its proportions, by the delta method:
+///
+/// ```text
+/// cov(mu, sigma) = A⁻¹ B A⁻¹      A = JᵀJ,  B = Jᵀ diag(F(1 - F)/n) J,  J = ∂F/∂(mu, sigma) at the x_i
+/// interval       = sigma exp(±1.96 s.e./sigma)
+/// ```
+///
+/// `None` where the proportions do not determine sigma.
+pub fn sigma_interval(points: &[Point], fit: &Fit, bias: Bias) -> Option<Interval> {
+    let (mut a, mut b) = ([[0.0; 2]; 2], [[0.0; 2]; 2]);
+    for point in points {
+        let u = (point.x - fit.mu) / fit.sigma;
+        let density = normal_density(u) / fit.sigma;
+        let j = [if bias == Bias::Free { -density } else { 0.0 }, -density * u];
+        let p = normal_cdf(u);
+        for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            a[row][column] += j[row] * j[column];
+            b[row][column] += j[row] * j[column] * p * (1.0 - p) / point.n.max(1) as f64;
+        }
+    }
+    if bias == Bias::Zero {
+        // mu is held: any positive entry leaves sigma's own
+        a[0][0] = 1.0;
+    }
+    let determinant = a[0][0] * a[1][1] - a[0][1] * a[1][0];
+    // the row of A⁻¹ that belongs to sigma
+    let inverse = [-a[1][0] / determinant, a[0][0] / determinant];
+    let variance: f64 = (0..2).map(|i| (0..2).map(|k| inverse[i] * b[i][k] * inverse[k]).sum::<f64>()).sum();
+    let factor = (Z_95 * variance.sqrt() / fit.sigma).exp();
+    factor.is_finite().then(|| Interval {
+        low: fit.sigma / factor,
+        high: fit.sigma * factor,
+        level: 0.95,
+        method: "delta method on the logarithm, binomial proportions",
+    })
 }
 
 /// The standard normal distribution function.

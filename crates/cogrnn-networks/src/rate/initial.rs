@@ -62,7 +62,9 @@ impl fmt::Display for Distribution {
 pub type Relative = Vec<f64>;
 
 /// Rows in which excitation and inhibition balance (Song et al. 2016, section on initialisation): every
-/// inhibitory entry is |E| / |I| of its row, then the row is divided by its Euclidean norm.
+/// inhibitory entry is |E| / |I| of its row, then the row is divided by its Euclidean norm. Where a row has
+/// no excitation there is nothing to balance, and its inhibitory entries are 1: with 0, as in the program of
+/// that paper, they could never grow.
 ///
 /// `mask[i, j]`: whether unit j projects to unit i; `signs[j]`: +1 or -1.
 pub fn balanced(mask: &[bool], signs: &[i8]) -> Relative {
@@ -73,7 +75,7 @@ pub fn balanced(mask: &[bool], signs: &[i8]) -> Relative {
         let (excitatory, inhibitory) = (count(1), count(-1));
         for j in 0..n {
             if here[j] {
-                row[j] = if signs[j] > 0 { 1.0 } else { excitatory / inhibitory };
+                row[j] = if signs[j] > 0 || excitatory == 0.0 { 1.0 } else { excitatory / inhibitory };
             }
         }
         let norm = row.iter().map(|c| c * c).sum::<f64>().sqrt();
@@ -84,17 +86,16 @@ pub fn balanced(mask: &[bool], signs: &[i8]) -> Relative {
     relative
 }
 
-/// A random mask: entry (i, j) is there with the probability of unit j's kind, never on the diagonal
-/// unless `own` (Song et al. 2016, generate_Crec).
-pub fn sparse_mask(signs: &[i8], excitatory: f64, inhibitory: f64, own: bool, seed: u64) -> Vec<bool> {
-    let n = signs.len();
+/// A random mask: unit j projects to unit i with the probability `density(i, j)`, and to itself only with
+/// `own` (Song et al. 2016, generate_Crec). Number i n + j of the seed's stream decides on the entry (i, j),
+/// so that another density elsewhere changes nothing here.
+pub fn sparse_mask(n: usize, density: impl Fn(usize, usize) -> f64, own: bool, seed: u64) -> Vec<bool> {
     let mut stream = Address { seed, purpose: Purpose::Wiring, trial: 0 }.stream();
     let mut mask = vec![false; n * n];
     for i in 0..n {
         for j in 0..n {
-            let p = if signs[j] > 0 { excitatory } else { inhibitory };
             // drawn for every entry, so that a density of 1 and no mask are the same network
-            mask[i * n + j] = stream.uniform() < p && (own || i != j);
+            mask[i * n + j] = stream.uniform() < density(i, j) && (own || i != j);
         }
     }
     mask
@@ -300,6 +301,21 @@ mod tests {
             let sum: f64 = row.iter().zip(&signs).map(|(c, s)| c * f64::from(*s)).sum();
             assert!(sum.abs() < 1e-12, "excitation and inhibition balance: {sum}");
         }
+    }
+
+    #[test]
+    fn a_row_without_excitation_keeps_its_inhibition() {
+        let c = balanced(&[false, false, true, false, false, true, true, true, false], &[1, 1, -1]);
+        assert_eq!(c[..6], [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn one_density_changes_no_other_connection() {
+        let dense = |d: f64| sparse_mask(30, |i, j| if i < 10 && j < 10 { d } else { 0.3 }, false, 7);
+        let (a, b) = (dense(0.5), dense(0.9));
+        let same = |k: usize| k / 30 < 10 && k % 30 < 10 || a[k] == b[k];
+        assert!((0..900).all(same));
+        assert!((0..900).all(|k| b[k] || !a[k]), "a denser network keeps the connections of a sparser one");
     }
 
     #[test]

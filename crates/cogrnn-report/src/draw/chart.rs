@@ -3,7 +3,7 @@
 use super::pen::{Anchor, LINE, MARKER, Pen, keys, left_margin};
 use super::{TICK, WIDTH};
 use crate::model::{Chart, Key, Kind, Mark, Scale, Series, Tone};
-use crate::scale::{Map, range, ticks};
+use crate::scale::{Map, Ticks, range, ticks};
 use crate::text::width;
 use serde_json::{Value, json};
 
@@ -12,20 +12,54 @@ const PLOT: f64 = 210.0;
 /// Below a plot: ticks, numbers, label.
 const FOOT: f64 = 42.0;
 
-pub(super) fn draw(pen: &mut Pen, chart: &Chart, top: f64) -> (f64, Value) {
-    let (xs, ys) = ranges(chart);
-    let y_ticks = ticks(&chart.y, ys, 6);
-    let left = left_margin(&chart.y, &y_ticks);
-    let mut right = WIDTH - 8.0;
+/// Everything above and beside the plot of a chart.
+struct Frame {
+    xs: (f64, f64),
+    ys: (f64, f64),
+    y_ticks: Ticks,
+    left: f64,
+    right: f64,
+    legend: Vec<Key>,
+    names: Vec<Name>,
+}
 
-    let legend = keys(&chart.legend, chart.series.iter().map(key));
-    let top = pen.legend(&legend, left, top);
+impl Frame {
+    fn of(chart: &Chart) -> Self {
+        let (xs, ys) = ranges(chart);
+        let y_ticks = ticks(&chart.y, ys, 6);
+        let left = left_margin(&chart.y, &y_ticks);
+        // half of a number that stands at the right end
+        let last = ticks(&chart.x, xs, 7).pop();
+        let beyond = last.map_or(0.0, |(at, label)| {
+            let x = Map { low: xs.0, high: xs.1, scale: chart.x.scale, start: left, end: WIDTH - 8.0 };
+            width(&label, TICK, false) / 2.0 - (WIDTH - 8.0 - x.at(at))
+        });
+        let right = WIDTH - beyond.max(8.0);
+        let x = Map { low: xs.0, high: xs.1, scale: chart.x.scale, start: left, end: right };
+        let legend = keys(&chart.legend, chart.series.iter().map(key));
+        Frame { xs, ys, y_ticks, left, right, legend, names: names(chart, &x) }
+    }
 
-    // names of periods and events, above the plot, in as many rows as they need
+    /// Draws the legend; says where the plot may begin.
+    fn head(&self, pen: &mut Pen, top: f64) -> f64 {
+        let top = pen.legend(&self.legend, self.left, top);
+        // names of periods and events, above the plot, in as many rows as they need
+        let rows = self.names.iter().map(|name| name.row + 1).max().unwrap_or(0);
+        top + 14.0 * rows as f64 + 4.0
+    }
+}
+
+/// Where the plot begins if nothing else is asked.
+pub(super) fn plot_top(pen: &mut Pen, chart: &Chart, top: f64) -> f64 {
+    pen.measured(|pen| Frame::of(chart).head(pen, top))
+}
+
+/// Draws a chart whose plot begins at `least` or below.
+pub(super) fn draw(pen: &mut Pen, chart: &Chart, top: f64, least: f64) -> (f64, Value) {
+    let frame = Frame::of(chart);
+    let top = frame.head(pen, top).max(least);
+    let Frame { xs, ys, y_ticks, left, mut right, names, .. } = frame;
     let mut x = Map { low: xs.0, high: xs.1, scale: chart.x.scale, start: left, end: right };
-    let names = names(chart, &x);
-    let rows = names.iter().map(|name| name.row + 1).max().unwrap_or(0);
-    let top = top + 14.0 * rows as f64 + 4.0;
 
     let mut plot = PLOT;
     if chart.equal {
@@ -202,7 +236,7 @@ fn marks(pen: &mut Pen, chart: &Chart, x: &Map, y: &Map) {
     }
 }
 
-/// What horizontal guides mean, above their right ends, on a halo of paper.
+/// What horizontal guides mean: above or below their ends, where the fewest data are.
 fn labels(pen: &mut Pen, chart: &Chart, x: &Map, y: &Map) {
     for mark in &chart.marks {
         if let Mark::Horizontal { at, label, tone } = mark
@@ -213,10 +247,22 @@ fn labels(pen: &mut Pen, chart: &Chart, x: &Map, y: &Map) {
                 Tone::Muted => pen.paint.soft(),
                 tone => pen.paint.tone(*tone),
             };
-            let place = y.at(*at);
-            let below = place - y.end < 16.0;
+            let (line, wide) = (y.at(*at), width(label, TICK, false));
+            let data_in = |left: f64, top: f64| {
+                let inside = |(px, py): (f64, f64)| px > left && px < left + wide && py > top && py < top + 15.0;
+                let places = |each: &Series| {
+                    each.x.iter().zip(&each.y).filter(|(px, py)| inside((x.at(**px), y.at(**py)))).count()
+                };
+                chart.series.iter().map(places).sum::<usize>()
+            };
+            let (end, start) = (x.end - wide, x.start + 4.0);
+            let best = [(end, line - 16.0), (end, line + 1.0), (start, line - 16.0), (start, line + 1.0)]
+                .into_iter()
+                .filter(|(_, top)| *top >= y.end - 2.0 && *top + 15.0 <= y.start)
+                .min_by_key(|(left, top)| data_in(*left, *top))
+                .unwrap_or((end, line - 16.0));
             pen.group(&format!("paint-order=\"stroke\" stroke=\"{}\" stroke-width=\"3\"", pen.paint.paper()));
-            pen.text(x.end, if below { place + 14.0 } else { place - 5.0 }, Anchor::End, TICK, false, &colour, label);
+            pen.text(best.0, best.1 + 12.0, Anchor::Start, TICK, false, &colour, label);
             pen.close();
         }
     }

@@ -125,9 +125,23 @@ pub(super) fn draw(pen: &mut Pen, matrix: &Matrix, top: f64) -> (f64, Value) {
 
     // a short matrix leaves room for its label, turned
     let bottom = (top + h).max(width(&label, LABEL, false) + 4.0);
-    let ends = [(0.0, short(-negative)), (0.5, "0".into()), (1.0, short(positive))];
-    let foot = pen.bar(left, bottom + 14.0, &matrix.value, &ends, |palette, part| palette.signed(2.0 * part - 1.0));
-    (foot, json!({ "box": [left, top, w, h], "rows": rows, "cols": cols, "limits": [positive, negative] }))
+    // the colours that occur; both where none does
+    let occurs = |sign: f64| matrix.values.iter().any(|value| value * sign > 0.0);
+    let (from, to) = match (occurs(-1.0), occurs(1.0)) {
+        (false, true) => (0.0, 1.0),
+        (true, false) => (-1.0, 0.0),
+        _ => (-1.0, 1.0),
+    };
+    let mut ends = vec![(0.0, short(from * negative)), (1.0, short(to * positive))];
+    if from < 0.0 && to > 0.0 {
+        ends.insert(1, (0.5, "0".into()));
+    }
+    let foot =
+        pen.bar(left, bottom + 14.0, &matrix.value, &ends, |palette, part| palette.signed(from + (to - from) * part));
+    let places = json!({
+        "box": [left, top, w, h], "rows": rows, "cols": cols, "limits": [positive, negative], "bar": [from, to],
+    });
+    (foot, places)
 }
 
 fn named(side: &Side) -> bool {

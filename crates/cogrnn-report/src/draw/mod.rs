@@ -39,18 +39,32 @@ pub(crate) struct Drawn {
     pub places: Value,
 }
 
-/// Draws a panel. `id` keeps its clip paths apart from those of others.
-pub(crate) fn panel(panel: &Panel, letter: Option<char>, paint: Paint, id: &str) -> Drawn {
-    let mut pen = Pen::new(paint, id);
-    let top = pen.head(title(panel), letter);
-    let (height, places) = match panel {
-        Panel::Chart(chart) => chart::draw(&mut pen, chart, top),
-        Panel::Matrix(matrix) => matrix::draw(&mut pen, matrix, top),
-        Panel::Space(space) => space::draw(&mut pen, space, top),
-        Panel::Timeline(timeline) => timeline::draw(&mut pen, timeline, top),
-        Panel::Heat(heat) => heat::draw(&mut pen, heat, top),
+/// Draws the panels of a figure, their letters with them; plots side by side begin at the same height.
+/// `id` says what keeps a panel's clip paths apart from those of others.
+pub(crate) fn panels(figure: &Figure, paint: Paint, id: impl Fn(usize) -> String) -> Vec<Drawn> {
+    let letter = |k: usize| (figure.panels.len() > 1).then(|| char::from(b'A' + (k % 26) as u8));
+    let charts_only = figure.panels.iter().all(|panel| matches!(panel, Panel::Chart(_)));
+    let mut least = 0.0f64;
+    for (k, panel) in figure.panels.iter().enumerate() {
+        if let (Panel::Chart(chart), true) = (panel, charts_only) {
+            let mut pen = Pen::new(paint, "");
+            let top = pen.head(&chart.title, letter(k));
+            least = least.max(chart::plot_top(&mut pen, chart, top));
+        }
+    }
+    let one = |(k, panel): (usize, &Panel)| {
+        let mut pen = Pen::new(paint, &id(k));
+        let top = pen.head(title(panel), letter(k));
+        let (height, places) = match panel {
+            Panel::Chart(chart) => chart::draw(&mut pen, chart, top, least),
+            Panel::Matrix(matrix) => matrix::draw(&mut pen, matrix, top),
+            Panel::Space(space) => space::draw(&mut pen, space, top),
+            Panel::Timeline(timeline) => timeline::draw(&mut pen, timeline, top),
+            Panel::Heat(heat) => heat::draw(&mut pen, heat, top),
+        };
+        Drawn { body: pen.finish(), height, places }
     };
-    Drawn { body: pen.finish(), height, places }
+    figure.panels.iter().enumerate().map(one).collect()
 }
 
 pub(crate) fn title(panel: &Panel) -> &str {
@@ -63,22 +77,12 @@ pub(crate) fn title(panel: &Panel) -> &str {
     }
 }
 
-/// A, B, … where there are several panels.
-pub(crate) fn letter(figure: &Figure, panel: usize) -> Option<char> {
-    (figure.panels.len() > 1).then(|| char::from(b'A' + (panel % 26) as u8))
-}
-
 impl Figure {
     /// A vector drawing, its text as text; the same bytes for the same figure.
     pub fn svg(&self, theme: Theme) -> String {
         let paint = Paint::Fixed(theme);
         let columns = self.columns.unwrap_or(3).clamp(1, self.panels.len().max(1));
-        let drawn: Vec<Drawn> = self
-            .panels
-            .iter()
-            .enumerate()
-            .map(|(k, each)| panel(each, letter(self, k), paint, &format!("p{k}")))
-            .collect();
+        let drawn = panels(self, paint, |k| format!("p{k}"));
         let mut body = String::new();
         let mut y = GAP / 2.0;
         for row in drawn.chunks(columns) {

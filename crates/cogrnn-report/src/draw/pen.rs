@@ -2,7 +2,7 @@
 
 use super::{LABEL, TICK, TITLE, WIDTH};
 use crate::colour::Paint;
-use crate::model::{Axis, Key, Kind, Legend, Scale, Tone};
+use crate::model::{Axis, Key, Kind, Legend, Scale};
 use crate::scale::{Map, Ticks};
 use crate::text::{SMALL, escape, fit, runs, width, wrap};
 use std::fmt::Write;
@@ -183,6 +183,14 @@ impl Pen {
         self.out.push_str("</g>");
     }
 
+    /// What is drawn by `draw` and then taken back; for its measure.
+    pub fn measured(&mut self, draw: impl FnOnce(&mut Pen) -> f64) -> f64 {
+        let length = self.out.len();
+        let measure = draw(self);
+        self.out.truncate(length);
+        measure
+    }
+
     /// A legend in rows from `top` on; says where it ends.
     pub fn legend(&mut self, keys: &[Key], left: f64, top: f64) -> f64 {
         if keys.is_empty() {
@@ -345,11 +353,6 @@ fn thin(points: &[(f64, f64)], kept: &mut Vec<(f64, f64)>) {
         }
     }
     kept.extend(points.iter().zip(keep).filter(|(_, keep)| *keep).map(|(point, _)| *point));
-}
-
-/// A tone's line in a legend.
-pub(super) fn line_key(name: &str, tone: Tone, dashed: bool) -> Key {
-    Key::line(name, tone, dashed)
 }
 
 #[cfg(test)]

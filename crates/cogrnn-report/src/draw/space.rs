@@ -1,8 +1,8 @@
 //! Trajectories in three dimensions, seen from one side.
 
-use super::pen::{Anchor, LINE, MARKER, Pen, keys, line_key};
+use super::pen::{Anchor, LINE, MARKER, Pen, keys};
 use super::{LABEL, WIDTH};
-use crate::model::Space;
+use crate::model::{Key, Space};
 use crate::text::width;
 use serde_json::{Value, json};
 
@@ -26,7 +26,13 @@ impl View {
 }
 
 pub(super) fn draw(pen: &mut Pen, space: &Space, top: f64) -> (f64, Value) {
-    let legend = keys(&space.legend, space.paths.iter().map(|path| line_key(&path.name, path.tone, path.dashed)));
+    let legend = keys(
+        &space.legend,
+        space.paths.iter().map(|path| match path.markers {
+            true => Key::point(&path.name, path.tone, path.open),
+            false => Key::line(&path.name, path.tone, path.dashed),
+        }),
+    );
     let top = pen.legend(&legend, 4.0, top);
     let (low, high) = bounds(space);
     let half: [f64; 3] = std::array::from_fn(|k| (high[k] - low[k]) / 2.0);
@@ -37,7 +43,7 @@ pub(super) fn draw(pen: &mut Pen, space: &Space, top: f64) -> (f64, Value) {
         sin: (radians.0.sin(), radians.1.sin()),
         cos: (radians.0.cos(), radians.1.cos()),
         centre: std::array::from_fn(|k| low[k] + half[k]),
-        scale: (HEIGHT / 2.0 - 22.0) / reach,
+        scale: (HEIGHT / 2.0 + 4.0) / reach,
         middle: (WIDTH / 2.0, top + HEIGHT / 2.0),
     };
 

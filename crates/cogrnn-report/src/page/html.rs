@@ -2,7 +2,7 @@
 
 use super::{Cell, Listing, Page, Section, TableView, Verdict};
 use crate::colour::{Paint, variables};
-use crate::draw::{WIDTH, letter, panel, title};
+use crate::draw::{WIDTH, panels, title};
 use crate::model::{Figure, Panel, Theme};
 use crate::pack::Pack;
 use crate::text::{base64, escape, plain};
@@ -127,9 +127,10 @@ fn figure(figure: &Figure, pack: &mut Pack) -> String {
     let mut html = format!(
         "<figure id=\"fig-{id}\" class=\"w{wide}\" data-file=\"{id}\" data-columns=\"{columns}\"><div class=\"panels\">"
     );
-    for (k, each) in figure.panels.iter().enumerate() {
+    let first = pack.next();
+    let drawn = panels(figure, Paint::Variables, |k| format!("p{}", first + k));
+    for (each, drawn) in figure.panels.iter().zip(&drawn) {
         let number = pack.next();
-        let drawn = panel(each, letter(figure, k), Paint::Variables, &format!("p{number}"));
         let name = match title(each) {
             "" => &figure.title,
             title => title,
@@ -143,7 +144,7 @@ fn figure(figure: &Figure, pack: &mut Pack) -> String {
             h = drawn.height.ceil(),
         )
         .expect("into a String");
-        pack.panel(each, &drawn);
+        pack.panel(each, drawn);
     }
     write!(
         html,

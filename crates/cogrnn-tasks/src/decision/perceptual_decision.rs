@@ -19,7 +19,7 @@ use crate::durations::TruncatedExponential;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::Stream;
 use cogrnn_core::settings::Settings;
-use cogrnn_core::task::{Conditions, Epoch, Outline, Performance, Request, Sample, Seen, Set, Task};
+use cogrnn_core::task::{Conditions, Epoch, Outline, Performance, Request, Sample, Script, Seen, Set, Task};
 use cogrnn_core::units::{Time, ms};
 
 /// Motion coherence in per cent of one unit of `coherence`.
@@ -139,6 +139,7 @@ impl PerceptualDecision {
             info: Vec::new(),
             condition: None,
             choice: None,
+            script: Script::default(),
         }
     }
 }
@@ -260,6 +261,7 @@ impl Task for PerceptualDecision {
             ],
             condition: row.map(|c| c + choice * self.coherences.len()),
             choice: (coherence != 0.0).then_some(choice),
+            script: Script::default(),
         }
     }
 

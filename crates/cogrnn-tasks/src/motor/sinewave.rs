@@ -10,7 +10,7 @@
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::Stream;
 use cogrnn_core::settings::Settings;
-use cogrnn_core::task::{Conditions, Outline, Performance, Request, Sample, Seen, Set, Task};
+use cogrnn_core::task::{Conditions, Outline, Performance, Request, Sample, Script, Seen, Set, Task};
 use cogrnn_core::units::{Time, ms};
 
 /// The task `sinewave`.
@@ -78,6 +78,7 @@ impl Task for Sinewave {
             info: Vec::new(),
             condition: None,
             choice: None,
+            script: Script::default(),
         }
     }
 
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn two_periods_are_eighty_steps() {
         let task = Sinewave::from_settings(&mut Defaults).unwrap();
-        let request = Request { set: Set::Training, index: 0, dt: ms(20.0), force: &[] };
+        let request = Request::new(Set::Training, 0, ms(20.0));
         let trial = trial(&task, &request, 1);
         assert_eq!((trial.steps, trial.inputs.len(), trial.targets.len()), (80, 0, 80));
         // a quarter, a half and three quarters of a period of 40 steps; the first sample is at dt

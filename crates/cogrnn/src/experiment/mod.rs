@@ -6,7 +6,7 @@
 mod network;
 mod rule;
 
-pub use network::{NetworkPlan, Plan};
+pub use network::{NetworkPlan, Plan, Population};
 pub use rule::{OptimiserPlan, RulePlan};
 
 use crate::files;
@@ -14,7 +14,9 @@ use crate::reader::{Document, Section, Setting};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
 use cogrnn_core::task::{Performance, Set, Task};
+use cogrnn_core::trials::{Generator, InputNoise, InputStage};
 use cogrnn_core::units::{Time, ms};
+use cogrnn_networks::rate::UnitNoise;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,6 +35,16 @@ pub struct Shipped {
 #[rustfmt::skip]
 const SHIPPED: &[(&str, &str)] = &[
     ("song2016/perceptual-decision", include_str!("../../../../experiments/song2016/perceptual-decision.toml")),
+    ("song2016/reaction-time", include_str!("../../../../experiments/song2016/reaction-time.toml")),
+    ("song2016/fixed-duration", include_str!("../../../../experiments/song2016/fixed-duration.toml")),
+    ("song2016/fixed-duration-no-dale", include_str!("../../../../experiments/song2016/fixed-duration-no-dale.toml")),
+    ("song2016/fixed-duration-pathways", include_str!("../../../../experiments/song2016/fixed-duration-pathways.toml")),
+    ("song2016/context-integration", include_str!("../../../../experiments/song2016/context-integration.toml")),
+    ("song2016/context-integration-areas", include_str!("../../../../experiments/song2016/context-integration-areas.toml")),
+    ("song2016/multisensory", include_str!("../../../../experiments/song2016/multisensory.toml")),
+    ("song2016/working-memory", include_str!("../../../../experiments/song2016/working-memory.toml")),
+    ("song2016/sequences", include_str!("../../../../experiments/song2016/sequences.toml")),
+    ("song2016/s1-example", include_str!("../../../../experiments/song2016/s1-example.toml")),
     ("song2016/sinewave", include_str!("../../../../experiments/song2016/sinewave.toml")),
 ];
 
@@ -60,6 +72,31 @@ pub struct Stop {
     pub max_updates: u64,
 }
 
+/// How the trained network is tested, where that is not as in training.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Testing {
+    /// Test trials; without it each command has its own number.
+    pub trials: Option<usize>,
+    /// Time between the samples that are kept; without it every time step is.
+    pub save_every: Option<Time>,
+    /// Whether a trial begins with the state that the one before it ended with.
+    pub carry: bool,
+    /// Stationary s.d. of each unit's noise.
+    pub noise_units: Option<Vec<f64>>,
+    /// Stationary s.d. of each input's noise.
+    pub noise_inputs: Option<Vec<f64>>,
+}
+
+/// Which noise there is in test trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TestNoise {
+    /// That of the experiment.
+    #[default]
+    Usual,
+    /// None, neither of the inputs nor of the units.
+    Silent,
+}
+
 /// An experiment, read and checked.
 #[derive(Clone)]
 pub struct Experiment {
@@ -79,6 +116,8 @@ pub struct Experiment {
     pub dt: Time,
     /// Trials an update.
     pub trials: usize,
+    /// Whether a training or validation trial begins with the state that the one before it ended with.
+    pub carry: bool,
     /// Trials a check.
     pub validation_trials: usize,
     /// Updates from check to check.
@@ -89,6 +128,10 @@ pub struct Experiment {
     pub test_dt: Time,
     /// Weights smaller than this are removed for testing.
     pub threshold: f64,
+    /// How else testing differs from training.
+    pub test: Testing,
+    /// What is to be known of the trained network.
+    pub analyses: Vec<crate::analyses::Plan>,
     cite: Vec<String>,
     resolved: String,
     settings: Vec<Setting>,
@@ -117,15 +160,20 @@ impl Experiment {
         }
         let text = files::read_text(path)?;
         let stem = path.file_name().map_or_else(|| what.to_string(), |n| n.to_string_lossy().into_owned());
-        Experiment::parse(&text, &stem, what, overrides)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Experiment::understand(Document::parse(&text, what, overrides)?.in_folder(folder), &stem)
     }
 
-    /// Reads an experiment; `origin` is what messages call its file.
+    /// Reads an experiment; `origin` is what messages call its file. It lies in no folder, so the files
+    /// that it names must be named by their whole paths.
     ///
     /// # Errors
     /// Anything that would not work, each with its place in the text.
     pub fn parse(text: &str, name: &str, origin: &str, overrides: &[String]) -> Result<Experiment> {
-        let document = Document::parse(text, origin, overrides)?;
+        Experiment::understand(Document::parse(text, origin, overrides)?, name)
+    }
+
+    fn understand(document: Document, name: &str) -> Result<Experiment> {
         let read = Experiment::read(&document, name);
         // A misspelt key explains more than what its absence led to.
         match (read, document.finish()) {
@@ -168,6 +216,16 @@ impl Experiment {
         )?;
         check_step(&training, "dt", dt, &plan)?;
         let trials = training.positive_count("trials", 20, "trials an update")?;
+        let carry =
+            training.flag("carry", false, "whether a trial goes on from the state in which the one before ended")?;
+        if carry && trials > 1 {
+            return Err(training.blame(
+                "carry",
+                Error::input(format!("`carry` with {trials} trials an update"))
+                    .why("trials side by side cannot go on from one another")
+                    .remedy("trials = 1, as Song et al. 2016 train their sequence network"),
+            ));
+        }
         let validation_trials = training.positive_count("validation_trials", 1000, "trials a check")?;
         let check_every =
             training.positive_count("check_every", (10_000 / trials).max(1), "updates from check to check")? as u64;
@@ -218,6 +276,8 @@ impl Experiment {
             f64::INFINITY,
             "smaller weights are removed from the trained network",
         )?;
+        let test = read_test(&mut section, test_dt, &plan)?;
+        let analyses = crate::analyses::Plan::read(document, &*task, test_dt)?;
 
         let experiment = Experiment {
             name: name.to_string(),
@@ -228,11 +288,14 @@ impl Experiment {
             rule,
             dt,
             trials,
+            carry,
             validation_trials,
             check_every,
             stop,
             test_dt,
             threshold,
+            test,
+            analyses,
             cite,
             resolved: String::new(),
             settings: Vec::new(),
@@ -267,25 +330,67 @@ impl Experiment {
         }
         let built = self.network.build::<f32>(self.dt, self.seed, cogrnn_core::kernels::Isa::best());
         // Shapes and constraints are checked by now; what can still fail is to draw the weights.
-        built.map(|_| ()).map_err(|e| document.section("initial").blame("spectral_radius", e))
+        let plastic = built.map_err(|e| document.section("initial").blame("spectral_radius", e))?.plastic;
+        let x0 = plastic.theta().find("x0").map_or(0..0, |b| b.range());
+        if self.carry && plastic.wiring().plastic()[x0].iter().any(|m| *m != 0.0) {
+            return Err(training.blame(
+                "carry",
+                Error::input("`carry` with an initial state that is learnt")
+                    .why("only the first of all trials starts at x0, so there is nothing to learn it from")
+                    .remedy("set  train_x0 = false  in [initial]"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The network and its inputs as they are in test trials.
+    pub fn test_network(&self, noise: TestNoise) -> NetworkPlan {
+        let mut plan = self.network.clone();
+        match noise {
+            TestNoise::Usual => {
+                if let Some(sigma) = &self.test.noise_units {
+                    plan.noise = UnitNoise::Independent(sigma.clone());
+                }
+                if let Some(sigma) = &self.test.noise_inputs {
+                    plan.inputs.noise = InputNoise::Independent(sigma.clone());
+                }
+            }
+            TestNoise::Silent => {
+                plan.noise = UnitNoise::Silent;
+                plan.inputs.noise = InputNoise::Silent;
+            }
+        }
+        plan
     }
 
     /// What makes the trials of a set.
-    pub fn generator(&self, set: Set, dt: Time, isa: cogrnn_core::kernels::Isa) -> cogrnn_core::trials::Generator<'_> {
-        cogrnn_core::trials::Generator {
-            task: &*self.task,
-            stage: &self.network.inputs,
-            set,
-            dt,
-            seed: self.seed,
-            isa,
-            force: &[],
-        }
+    pub fn generator(&self, set: Set, dt: Time, isa: cogrnn_core::kernels::Isa) -> Generator<'_> {
+        self.generator_with(&self.network.inputs, set, dt, isa)
+    }
+
+    /// The same with inputs that go through something else.
+    pub fn generator_with<'a>(
+        &'a self,
+        stage: &'a InputStage,
+        set: Set,
+        dt: Time,
+        isa: cogrnn_core::kernels::Isa,
+    ) -> Generator<'a> {
+        Generator { task: &*self.task, stage, set, dt, seed: self.seed, isa, force: &[] }
     }
 
     /// The experiment with every default written out; reading it gives the same experiment.
     pub fn resolved(&self) -> &str {
         &self.resolved
+    }
+
+    /// What of it decides the trained network: all but its title, its tests and its analyses.
+    pub fn training(&self) -> toml::Table {
+        let mut table: toml::Table = self.resolved.parse().unwrap_or_default();
+        for idle in ["title", "about", "cite", "test", "analysis"] {
+            table.remove(idle);
+        }
+        table
     }
 
     /// Every setting that has an effect in it, with the value in use and what it is: its manual.
@@ -332,6 +437,63 @@ impl std::fmt::Debug for Experiment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Experiment {}, seed {}", self.name, self.seed)
     }
+}
+
+/// What `[test]` says beside its time step and threshold.
+fn read_test(section: &mut Section<'_>, dt: Time, plan: &NetworkPlan) -> Result<Testing> {
+    let about = "test trials; left out, 1000 to evaluate and 100 to record";
+    let trials = section.optional_count("trials", about)?;
+    if trials == Some(0) {
+        return Err(section.blame(
+            "trials",
+            Error::input("`trials` is 0")
+                .why("at least one is needed")
+                .remedy("leave it out, or give for instance 1000"),
+        ));
+    }
+    let about = "time between the samples that are kept, rounded down to whole time steps; left out, every one is";
+    let save_every = section.optional_time("save_every", about)?;
+    if let Some(every) = save_every {
+        kept_steps(every, dt).map_err(|e| section.blame("save_every", e))?;
+    }
+    let carry =
+        section.flag("carry", false, "whether a test trial goes on from the state in which the one before ended")?;
+    let about = "s.d. of the units' noise in test trials: one, or one for each; left out, as in training";
+    let noise_units = test_noise(section, "noise_units", plan.shape.units, about)?;
+    let noise_inputs = if plan.shape.inputs > 0 {
+        let about = "s.d. of the inputs' noise in test trials: one, or one for each; left out, as in training";
+        test_noise(section, "noise_inputs", plan.shape.inputs, about)?
+    } else {
+        section.ineffective("noise_inputs", "this task has no inputs")?;
+        None
+    };
+    Ok(Testing { trials, save_every, carry, noise_units, noise_inputs })
+}
+
+/// How many time steps lie between samples that are kept (Song et al. 2016, code: ⌊dt_save/dt⌋).
+///
+/// # Errors
+/// If not one does.
+pub(crate) fn kept_steps(every: Time, dt: Time) -> Result<usize> {
+    match every.steps(dt) {
+        0 => Err(Error::input(format!("samples are to be kept every {every}"))
+            .why(format!("the time step is longer, {dt}"))
+            .remedy(format!("keep them every {dt}, or less often"))),
+        steps => Ok(steps),
+    }
+}
+
+fn test_noise(section: &mut Section<'_>, key: &str, count: usize, about: &str) -> Result<Option<Vec<f64>>> {
+    let Some(sigma) = section.optional_numbers(key, about)? else { return Ok(None) };
+    if let Some(bad) = sigma.iter().find(|s| !(**s >= 0.0 && s.is_finite())) {
+        return Err(section.blame(
+            key,
+            Error::input(format!("a standard deviation of {bad}"))
+                .why("it must be 0 or more")
+                .remedy("leave it out for the noise of training"),
+        ));
+    }
+    network::each(section, key, sigma, count).map(Some)
 }
 
 /// dt ≤ tau for every unit.

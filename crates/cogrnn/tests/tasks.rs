@@ -1,11 +1,12 @@
-//! What every task of the registry must keep to.
+//! What every task must keep to, of the registry and of the experiments that come with the program.
 
+use cogrnn::experiment::{Experiment, shipped};
 use cogrnn_core::random::{Address, Purpose, Stream};
 use cogrnn_core::settings::Defaults;
 use cogrnn_core::task::{Outline, Performance, Request, Set, Task, argmax};
 use cogrnn_core::units::{Time, ms};
-use cogrnn_tasks::TASKS;
 use cogrnn_tasks::testing::{Trial, input_noise, stream, trial};
+use std::sync::Arc;
 
 const SETS: [Set; 3] = [Set::Training, Set::Validation, Set::Test];
 
@@ -15,12 +16,15 @@ const DT: Time = ms(20.0);
 /// S.d. of the input noise, Song et al. 2016, table 1.
 const SIGMA_IN: f64 = 0.01;
 
-fn tasks() -> Vec<Box<dyn Task>> {
-    TASKS.iter().map(|entry| (entry.build)(&mut Defaults).unwrap()).collect()
+/// The task of every shipped experiment, and the one that is written in Rust as well.
+fn tasks() -> Vec<Arc<dyn Task>> {
+    let shipped = shipped().into_iter().map(|s| Experiment::load(s.name, &[]).unwrap().task);
+    let rust = (cogrnn_tasks::find("perceptual-decision").unwrap().build)(&mut Defaults).unwrap();
+    shipped.chain([Arc::from(rust)]).collect()
 }
 
 fn request(set: Set, index: usize, dt: Time) -> Request<'static> {
-    Request { set, index, dt, force: &[] }
+    Request::new(set, index, dt)
 }
 
 fn noise_stream(trial: usize) -> Stream {
@@ -54,12 +58,10 @@ fn four_sigma(per_cent: f64, n: usize) -> f64 {
 }
 
 #[test]
-fn names_are_those_of_the_registry() {
-    for (entry, task) in TASKS.iter().zip(tasks()) {
-        assert_eq!(entry.name, task.name());
-        assert_eq!(TASKS.iter().filter(|other| other.name == entry.name).count(), 1);
+fn conditions_are_a_table() {
+    for task in tasks() {
         let columns = task.conditions().columns.len();
-        assert!(task.conditions().rows.iter().all(|row| row.len() == columns));
+        assert!(task.conditions().rows.iter().all(|row| row.len() == columns), "{}", task.name());
     }
 }
 
@@ -160,13 +162,15 @@ fn epochs_fill_the_trial_in_order() {
 
 #[test]
 fn validation_goes_through_each_condition_once() {
-    for task in tasks() {
+    // a task whose validation trials are drawn at random has no rounds
+    for task in tasks().iter().filter(|task| task.period() > 1 || task.conditions().rows.len() <= 1) {
         let rows = task.conditions().rows.len();
         for block in 0..3 {
             let mut count = vec![0; rows];
             let mut catch = 0;
             for place in 0..task.period() {
-                let outline = trial(&*task, &request(Set::Validation, block * task.period() + place, DT), 8).outline;
+                let request = request(Set::Validation, block * task.period() + place, DT);
+                let outline = trial(&**task, &request, 8).outline;
                 match outline.condition {
                     Some(row) => {
                         count[row] += 1;
@@ -226,9 +230,9 @@ fn the_ideal_observer_reaches_the_noise_limit() {
         for (dt, factor, blocks) in [(DT, 1.0, 400), (DT, 5.0, 400), (ms(0.5), 1.0, 60)] {
             let noise = factor * input_noise(SIGMA_IN, dt);
             let limit = task.noise_limit(noise, dt);
-            let (score, n) = per_cent_right(&**task, blocks * task.period(), dt, |trial, stream| {
-                trial.ideal_answer(&**task, noise, stream)
-            });
+            let trials = (blocks * task.period()).min(11 * blocks);
+            let (score, n) =
+                per_cent_right(&**task, trials, dt, |trial, stream| trial.ideal_answer(&**task, noise, stream));
             println!("{} dt {dt} noise {noise:.4}: {score:.2} % of {n}, limit {limit:.2} %", task.name());
             assert!((score - limit).abs() < four_sigma(limit, n), "{}: {score} {limit}", task.name());
         }
@@ -238,9 +242,53 @@ fn the_ideal_observer_reaches_the_noise_limit() {
 #[test]
 fn a_random_observer_scores_chance() {
     for task in tasks().iter().filter(|task| task.performance() != Performance::Error) {
-        let (score, n) = per_cent_right(&**task, 400 * task.period(), DT, |trial, stream| {
+        let (score, n) = per_cent_right(&**task, (400 * task.period()).min(4400), DT, |trial, stream| {
             trial.targets.iter().map(|_| stream.normal() as f32).collect()
         });
         assert!((score - task.chance()).abs() < four_sigma(task.chance(), n), "{}: {score}", task.name());
+    }
+}
+
+/// A network that never raises an output is right no more often than one that guesses, and is
+/// further from what is asked than the ideal observer.
+#[test]
+fn a_silent_observer_gains_nothing() {
+    for task in tasks() {
+        let answer = |trial: &Trial| vec![0.0f32; trial.targets.len()];
+        if task.performance() != Performance::Error {
+            let (score, n) = per_cent_right(&*task, 4 * task.period(), DT, |trial, _| answer(trial));
+            assert!(score <= task.chance() + four_sigma(task.chance(), n), "{}: {score}", task.name());
+        }
+        let mean_error = |each: &dyn Fn(&Trial) -> Vec<f32>| {
+            (0..task.period())
+                .map(|i| trial(&*task, &request(Set::Validation, i, DT), 8))
+                .map(|t| t.rmse(&each(&t)))
+                .sum::<f64>()
+                / task.period() as f64
+        };
+        assert!(mean_error(&answer) > 0.1, "{}", task.name());
+    }
+}
+
+/// The building blocks of a file make the same trials as a task written in Rust: two programs, one task.
+#[test]
+fn the_file_and_the_module_agree() {
+    let file = Experiment::load("song2016/perceptual-decision", &[]).unwrap().task;
+    let rust = (cogrnn_tasks::find("perceptual-decision").unwrap().build)(&mut Defaults).unwrap();
+    for set in SETS {
+        for dt in [DT, ms(0.5)] {
+            for index in 0..100 {
+                let (a, b) = (trial(&*file, &request(set, index, dt), 8), trial(&*rust, &request(set, index, dt), 8));
+                assert_eq!((a.steps, a.inputs, a.targets, a.mask), (b.steps, b.inputs, b.targets, b.mask));
+                assert_eq!((a.outline.epochs, a.outline.info), (b.outline.epochs, b.outline.info));
+                assert_eq!((a.outline.condition, a.outline.choice), (b.outline.condition, b.outline.choice));
+            }
+        }
+    }
+    for (a, b) in
+        [(file.noise_limit(0.3, DT), rust.noise_limit(0.3, DT)), (file.noise_limit(0.1, DT), rust.noise_limit(0.1, DT))]
+    {
+        // the file's limit is drawn from 40,000 trials, the module's is a sum
+        assert!((a - b).abs() < four_sigma(b, 40_000), "{a} {b}");
     }
 }

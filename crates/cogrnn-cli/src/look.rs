@@ -1,0 +1,239 @@
+//! Commands that show what a trained network does: `analyse`, `report`, `reproduce`.
+
+use crate::Ending;
+use crate::args;
+use crate::judge::share_bar;
+use crate::output::{in_columns, say, say_json, warn};
+use cogrnn::analyses::{self, Numbers};
+use cogrnn::evaluate::{TestRun, Trained};
+use cogrnn::reproduce::{self, Job, Network, Plan, Row, There, Verdict};
+use cogrnn_core::error::{Error, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Numbers and figures of one run.
+pub fn analyse(args: &args::Analyse) -> Result<Ending> {
+    let trained = Trained::open_changed(&args.dir, &args.machine.resolve()?, &args.set)?;
+    let plans = analyses::choose(&trained, &args.names)?;
+    if plans.is_empty() {
+        return Err(Error::input("the experiment asks for no analysis")
+            .at(args.dir.display().to_string())
+            .why("it has no [analysis.…] section")
+            .remedy("--set analysis.psychometric.evidence=COLUMN, or add a section to the experiment"));
+    }
+    let run = with(&trained, &args.on);
+    let bar = share_bar(args.json);
+    let found = analyses::analysed(&trained, &args.dir, &plans, &run, &mut |share| {
+        bar.set_position((share * 1000.0) as u64);
+    });
+    bar.finish_and_clear();
+    let found = found?;
+    if args.json {
+        let each: Vec<Value> =
+            found.numbers.iter().map(|n| json!({ "name": n.name(), "headline": n.headline() })).collect();
+        let folder = analyses::result_folder(&args.dir).display().to_string();
+        say_json(
+            &json!({ "trials": found.trials, "performance": found.performance, "analyses": each, "folder": folder }),
+        );
+    } else {
+        let rows: Vec<(String, String)> =
+            found.numbers.iter().map(|n: &Numbers| (n.name().to_string(), n.headline())).collect();
+        say(&in_columns(&rows));
+        let on = match found.performance {
+            Some(p) => format!("{} test trials, {p:.1} % right", found.trials),
+            None => format!("{} test trials, error {:.4}", found.trials, found.rmse),
+        };
+        say(&format!("\n  {on}; numbers and figures in {}", analyses::result_folder(&args.dir).display()));
+    }
+    Ok(Ending::Finished)
+}
+
+fn with(trained: &Trained, on: &args::Trials) -> TestRun {
+    let usual = trained.test_run();
+    TestRun { trials: on.trials.unwrap_or(usual.trials), dt: on.dt, ..usual }
+}
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+fn listen() -> Result<()> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        warn("stopping; each training saves a checkpoint (Ctrl-C again to leave at once)");
+    })
+    .map_err(|e| Error::machine("cannot listen for Ctrl-C").why(e.to_string()).remedy("is another handler set?"))
+}
+
+/// A paper from its models to its verdicts.
+pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
+    let machine = args.machine.resolve()?;
+    let plan = Plan::new(&args.paper, &args.figures, args.seeds, &args.out)?;
+    let jobs = plan.jobs()?;
+    let there: Vec<There> = jobs.iter().map(Job::there).collect::<Result<_>>()?;
+    if args.check {
+        inventory(args, &jobs, &there);
+        return Ok(Ending::Finished);
+    }
+    listen()?;
+    let begun = Instant::now();
+    let missing = there.iter().filter(|t| **t != There::Trained).count();
+    let hidden = args.json || !std::io::stderr().is_terminal();
+    let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(jobs.len() as u64) };
+    let style = "{bar:30.cyan} {pos} of {len} networks  {elapsed} gone  {msg}";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar.set_position((jobs.len() - missing) as u64);
+    let mut running: Vec<(usize, String)> = Vec::new();
+    let trained = reproduce::train(&jobs, &machine, &STOP, &mut |status| {
+        let job = &jobs[status.job];
+        let short = job.model.experiment.rsplit('/').next().unwrap_or_default();
+        running.retain(|(i, _)| *i != status.job);
+        let state = match status.performance {
+            Some(p) => format!("{p:.0} %"),
+            None if status.rmse.is_nan() => "begins".to_string(),
+            None => format!("error {:.3}", status.rmse),
+        };
+        if status.ended {
+            bar.inc(1);
+            if hidden && !args.json {
+                warn(&format!("{short} seed {}: {} updates, {state}", job.experiment.seed, status.updates));
+            }
+        } else {
+            running.push((status.job, format!("{short} {}: {state}", job.experiment.seed)));
+        }
+        bar.set_message(running.iter().map(|(_, s)| s.as_str()).collect::<Vec<_>>().join(", "));
+    });
+    let all = trained?;
+    bar.finish_and_clear();
+    if !all {
+        say(&format!(
+            "stopped; go on with the same command: cogrnn reproduce {} --out {}",
+            args.paper,
+            args.out.display()
+        ));
+        return Ok(Ending::Interrupted);
+    }
+    let training = begun.elapsed();
+
+    let bar = share_bar(args.json);
+    let mut networks: Vec<Network> = Vec::new();
+    for (i, job) in jobs.iter().enumerate() {
+        if STOP.load(Ordering::Relaxed) {
+            return Ok(Ending::Interrupted);
+        }
+        let mut tell = |share: f64| bar.set_position(((i as f64 + share) / jobs.len() as f64 * 1000.0) as u64);
+        let network = reproduce::look(job, &machine, &mut tell)?;
+        networks.push(network);
+    }
+    bar.finish_and_clear();
+    let rows = reproduce::judge(&networks);
+    let page = args.out.join(format!("{}.html", args.paper));
+    let table = verdicts(&rows);
+    cogrnn::files::write_atomically(args.out.join("claims.csv"), csv_of(&rows).as_bytes())?;
+    if args.json {
+        say_json(&json!({
+            "rows": rows, "page": page.display().to_string(),
+            "training_s": training.as_secs_f64(), "total_s": begun.elapsed().as_secs_f64(), "trained_now": missing,
+        }));
+    } else {
+        say(&table);
+        say(&format!(
+            "\n  {} networks; trained {missing} of them now in {}, all in {}\n  report in {}",
+            networks.len(),
+            minutes(training),
+            minutes(begun.elapsed()),
+            page.display()
+        ));
+    }
+    Ok(Ending::Finished)
+}
+
+fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 60.0 { format!("{seconds:.0} s") } else { format!("{:.1} min", seconds / 60.0) }
+}
+
+fn inventory(args: &args::Reproduce, jobs: &[Job], there: &[There]) {
+    let word = |t: &There| match t {
+        There::Nothing => "missing",
+        There::Begun => "begun",
+        There::Trained => "trained",
+    };
+    if args.json {
+        let each: Vec<Value> = jobs
+            .iter()
+            .zip(there)
+            .map(|(j, t)| json!({ "experiment": j.model.experiment, "seed": j.experiment.seed, "state": word(t) }))
+            .collect();
+        say_json(&json!({ "networks": each }));
+        return;
+    }
+    let mut rows = Vec::new();
+    for (job, t) in jobs.iter().zip(there) {
+        let name = job.model.experiment.to_string();
+        let state = format!("seed {} {}", job.experiment.seed, word(t));
+        match rows.iter_mut().find(|(n, _): &&mut (String, String)| *n == name) {
+            Some((_, states)) => *states += &format!(", {state}"),
+            None => rows.push((name, state)),
+        }
+    }
+    say(&in_columns(&rows));
+}
+
+/// The claims as lines, figure by figure.
+fn verdicts(rows: &[Row]) -> String {
+    let mut text = String::new();
+    let mark = |v: Verdict| match v {
+        Verdict::Yes => "yes",
+        Verdict::No => "NO",
+        Verdict::Unsure => "unsure",
+    };
+    for row in rows {
+        text += &format!(
+            "  {:<6}  Fig {:<7} {}\n          {}: published {}; here {} {}\n          {}\n",
+            mark(row.verdict),
+            row.figure,
+            row.claim,
+            row.model,
+            row.published,
+            row.ours(),
+            row.unit,
+            row.statistic
+        );
+    }
+    let count = |v: Verdict| rows.iter().filter(|r| r.verdict == v).count();
+    text + &format!(
+        "\n  {} rows: {} yes, {} no, {} unsure",
+        rows.len(),
+        count(Verdict::Yes),
+        count(Verdict::No),
+        count(Verdict::Unsure)
+    )
+}
+
+fn csv_of(rows: &[Row]) -> String {
+    let mut text = "figure,model,claim,published,median_and_range,unit,statistic,verdict,values\n".to_string();
+    let quoted = |s: &str| format!("\"{}\"", s.replace('"', "\"\""));
+    for row in rows {
+        let values = row.values.iter().map(|v| format!("{v}")).collect::<Vec<_>>().join(" ");
+        let verdict = format!("{:?}", row.verdict).to_lowercase();
+        let cells = [
+            &row.figure,
+            &row.model,
+            &row.claim,
+            &row.published,
+            &row.ours(),
+            &row.unit,
+            &row.statistic,
+            &verdict,
+            &values,
+        ];
+        text += &cells.iter().map(|c| quoted(c)).collect::<Vec<_>>().join(",");
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,426 @@
+//! The sections `[analysis.…]` of an experiment.
+
+use crate::experiment::Experiment;
+use crate::reader::{Document, Section};
+use cogrnn_analysis::unit_averages::{Align, Include};
+use cogrnn_analysis::{
+    duration, eye_trace, multisensory, pca, psychometric, reaction_time, selectivity, state_space, tuning,
+    unit_averages,
+};
+use cogrnn_core::error::{Error, Result};
+use cogrnn_core::random::{Address, Purpose};
+use cogrnn_core::settings::Settings;
+use cogrnn_core::task::{Outline, Request, Set, Task};
+use cogrnn_core::units::Time;
+
+/// An analysis as an experiment asks for it.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// `[analysis.psychometric]`
+    Psychometric(psychometric::Settings),
+    /// `[analysis.chronometric]`
+    Chronometric(reaction_time::Settings),
+    /// `[analysis.duration]`
+    Duration(duration::Settings),
+    /// `[analysis.units]`
+    Units(unit_averages::Settings),
+    /// `[analysis.responses]`
+    Responses(unit_averages::Settings),
+    /// `[analysis.selectivity]`
+    Selectivity(selectivity::Settings),
+    /// `[analysis.regression]`
+    Regression(state_space::Settings),
+    /// `[analysis.tuning]`
+    Tuning(tuning::Settings),
+    /// `[analysis.multisensory]`
+    Multisensory(multisensory::Settings),
+    /// `[analysis.components]`
+    Components(pca::Settings),
+    /// `[analysis.movements]`
+    Movements(eye_trace::Settings),
+}
+
+impl Plan {
+    /// The name of its section.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Plan::Psychometric(_) => "psychometric",
+            Plan::Chronometric(_) => "chronometric",
+            Plan::Duration(_) => "duration",
+            Plan::Units(_) => "units",
+            Plan::Responses(_) => "responses",
+            Plan::Selectivity(_) => "selectivity",
+            Plan::Regression(_) => "regression",
+            Plan::Tuning(_) => "tuning",
+            Plan::Multisensory(_) => "multisensory",
+            Plan::Components(_) => "components",
+            Plan::Movements(_) => "movements",
+        }
+    }
+}
+
+/// An analysis as listings know it.
+pub struct Entry {
+    /// Name of its section.
+    pub name: &'static str,
+    /// One line.
+    pub about: &'static str,
+    /// Why an experiment that does not ask for it may not have it.
+    pub needs: fn(&Experiment) -> String,
+    read: fn(&mut Section<'_>, &Trials<'_>) -> Result<Plan>,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Every analysis, one line each.
+#[rustfmt::skip]
+pub const ANALYSES: &[Entry] = &[
+    Entry { name: "psychometric", about: "how often a choice is made, against the evidence for it", needs: needs_choices, read: read_psychometric },
+    Entry { name: "chronometric", about: "reaction times by a threshold on the outputs, and their distribution", needs: needs_reaction_time, read: read_chronometric },
+    Entry { name: "duration", about: "per cent correct against how long the stimulus lasted", needs: needs_random_duration, read: read_duration },
+    Entry { name: "units", about: "rates of single units by condition, from the start of an epoch", needs: needs_section, read: read_units },
+    Entry { name: "responses", about: "rates of single units by condition, up to the response", needs: needs_reaction_time, read: read_responses },
+    Entry { name: "selectivity", about: "how well each unit tells the choices apart, and the connections sorted by it", needs: needs_choices, read: read_selectivity },
+    Entry { name: "regression", about: "axes of choice, evidence and context, and trajectories along them", needs: needs_context, read: read_regression },
+    Entry { name: "tuning", about: "tuning to a remembered stimulus over time", needs: needs_memory, read: read_tuning },
+    Entry { name: "multisensory", about: "two senses alone and together", needs: needs_modalities, read: read_multisensory },
+    Entry { name: "components", about: "principal components of noise-free trials", needs: needs_section, read: read_components },
+    Entry { name: "movements", about: "traces of eye movements, and where they end", needs: needs_movements, read: read_movements },
+];
+
+fn columns(experiment: &Experiment) -> String {
+    let trials = Trials::of(&*experiment.task, experiment.test_dt);
+    let columns: Vec<&str> = trials.columns();
+    if columns.is_empty() {
+        "its trials have no columns".into()
+    } else {
+        format!("its trials have the columns {}", columns.join(", "))
+    }
+}
+
+fn needs_section(experiment: &Experiment) -> String {
+    format!(
+        "it sorts trials by columns that [analysis.…] names, and the experiment names none; {}",
+        columns(experiment)
+    )
+}
+
+fn needs_choices(experiment: &Experiment) -> String {
+    let asked = Trials::of(&*experiment.task, experiment.test_dt).outlines.iter().any(|o| o.choice.is_some());
+    if asked {
+        format!("the experiment does not say which column is the evidence; {}", columns(experiment))
+    } else {
+        "its trials have no choice between outputs".to_string()
+    }
+}
+
+fn needs_reaction_time(experiment: &Experiment) -> String {
+    let trials = Trials::of(&*experiment.task, experiment.test_dt);
+    if trials.answers_during("stimulus") {
+        format!("the experiment does not say which column is the evidence; {}", columns(experiment))
+    } else {
+        "it has no reaction time: no answer is asked for while the stimulus lasts".to_string()
+    }
+}
+
+fn needs_random_duration(experiment: &Experiment) -> String {
+    let trials = Trials::of(&*experiment.task, experiment.test_dt);
+    match trials.random_epochs().as_slice() {
+        [] => "every epoch of its test trials always lasts as long".to_string(),
+        some => format!("the experiment does not say which epoch to look at: {} varies", some.join(", ")),
+    }
+}
+
+fn needs_context(experiment: &Experiment) -> String {
+    format!("it needs two kinds of evidence and a context that says which counts; {}", columns(experiment))
+}
+
+fn needs_memory(experiment: &Experiment) -> String {
+    format!("it needs two stimuli with a delay between them; {}", columns(experiment))
+}
+
+fn needs_modalities(experiment: &Experiment) -> String {
+    format!("it needs a stimulus shown to one sense, the other, or both; {}", columns(experiment))
+}
+
+fn needs_movements(experiment: &Experiment) -> String {
+    format!("it needs outputs x and y that go from target to target; {}", columns(experiment))
+}
+
+/// Test trials of a task, to see which columns and epochs there are.
+struct Trials<'t> {
+    outlines: Vec<Outline>,
+    task: &'t dyn Task,
+    dt: Time,
+}
+
+impl Trials<'_> {
+    fn of(task: &dyn Task, dt: Time) -> Trials<'_> {
+        let draw = |index| {
+            let address = Address { seed: 1, purpose: Purpose::TestTrials, trial: index as u64 };
+            task.outline(&Request::new(Set::Test, index, dt), &mut address.stream())
+        };
+        Trials { outlines: (0..task.test_period().clamp(20, 1000)).map(draw).collect(), task, dt }
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        let mut all: Vec<&'static str> = Vec::new();
+        for (name, _) in self.outlines.iter().flat_map(|o| &o.info) {
+            if !all.contains(name) {
+                all.push(name);
+            }
+        }
+        all
+    }
+
+    fn epochs(&self) -> Vec<&'static str> {
+        let mut all: Vec<&'static str> = Vec::new();
+        for epoch in self.outlines.iter().flat_map(|o| &o.epochs) {
+            if !all.contains(&epoch.name) {
+                all.push(epoch.name);
+            }
+        }
+        all
+    }
+
+    fn random_epochs(&self) -> Vec<&'static str> {
+        let lengths = |name: &str| -> Vec<f64> {
+            self.outlines.iter().filter_map(|o| o.epoch(name)).map(|e| (e.end - e.start).as_ms()).collect()
+        };
+        let varies = |name: &&str| lengths(name).windows(2).any(|w| (w[0] - w[1]).abs() > 1e-6);
+        self.epochs().into_iter().filter(varies).collect()
+    }
+
+    /// Whether an answer is asked for while this epoch lasts.
+    fn answers_during(&self, epoch: &str) -> bool {
+        let outputs = self.task.outputs().len();
+        let channels = self.task.inputs().len();
+        self.outlines.iter().take(20).any(|outline| {
+            let Some(epoch) = outline.epoch(epoch) else { return false };
+            let (first, last) = (epoch.start.steps(self.dt) + 1, epoch.end.steps(self.dt));
+            // A hundred places of the epoch say enough.
+            let stride = ((last.saturating_sub(first)) / 100).max(1);
+            (first..=last).step_by(stride).any(|k| {
+                let (mut inputs, mut targets, mut mask) = (vec![0.0; channels], vec![0.0; outputs], vec![0.0; outputs]);
+                let mut sample =
+                    cogrnn_core::task::Sample { inputs: &mut inputs, targets: &mut targets, mask: &mut mask };
+                self.task.sample(outline, self.dt * k as f64, &mut sample);
+                outline.choice.is_some() && mask.iter().any(|m| *m > 0.0)
+            })
+        })
+    }
+
+    /// A column that a section names.
+    fn column(
+        &self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        default: &str,
+        about: &'static str,
+    ) -> Result<String> {
+        let name = section.text(key, default, about)?;
+        self.known(section, key, &name, &self.columns(), "column of its table of trials")?;
+        Ok(name)
+    }
+
+    fn epoch(
+        &self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        default: &str,
+        about: &'static str,
+    ) -> Result<String> {
+        let name = section.text(key, default, about)?;
+        self.known(section, key, &name, &self.epochs(), "epoch")?;
+        Ok(name)
+    }
+
+    fn known(&self, section: &Section<'_>, key: &str, name: &str, all: &[&str], what: &str) -> Result<()> {
+        if all.contains(&name) {
+            return Ok(());
+        }
+        let near = crate::reader::nearest(name, all.iter().copied());
+        let error = Error::input(format!("the task has no {what} `{name}`"))
+            .why(if all.is_empty() { "it has none".to_string() } else { format!("it has {}", all.join(", ")) })
+            .remedy(
+                near.map_or_else(|| format!("{key} = \"…\" with one of these"), |n| format!("did you mean `{n}`?")),
+            );
+        Err(section.blame(key, error))
+    }
+
+    fn reaction_time(&self, section: &Section<'_>, stimulus: &str) -> Result<()> {
+        if self.answers_during(stimulus) {
+            return Ok(());
+        }
+        let error = Error::input("the task has no reaction time")
+            .why(format!("no answer is asked for while `{stimulus}` lasts"))
+            .remedy("let the epoch of the answer lie within the stimulus, or remove this section");
+        Err(section.blame("stimulus", error))
+    }
+}
+
+impl Plan {
+    pub(crate) fn read(document: &Document, task: &dyn Task, dt: Time) -> Result<Vec<Plan>> {
+        let all = document.section("analysis");
+        let given = all.subsections();
+        let trials = Trials::of(task, dt);
+        let mut plans = Vec::new();
+        for name in &given {
+            let mut section = all.section(name);
+            let Some(entry) = ANALYSES.iter().find(|e| e.name == name) else {
+                let known: Vec<&str> = ANALYSES.iter().map(|e| e.name).collect();
+                let near = crate::reader::nearest(name, known.iter().copied());
+                return Err(section.blame_section(
+                    Error::input(format!("there is no analysis `{name}`"))
+                        .why(format!("the analyses are {}", known.join(", ")))
+                        .remedy(near.map_or("choose one of these".to_string(), |n| format!("did you mean `{n}`?"))),
+                ));
+            };
+            plans.push((entry.read)(&mut section, &trials)?);
+        }
+        Ok(plans)
+    }
+}
+
+fn read_psychometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let evidence = trials.column(s, "evidence", "signed_coherence", "column of the abscissa")?;
+    let by = s.optional_text("by", "column that has a curve for each of its values")?;
+    if let Some(by) = &by {
+        trials.known(s, "by", by, &trials.columns(), "column of its table of trials")?;
+    }
+    let choice = s.count("choice", 0, "the choice that is counted, from 0")?;
+    let x_label = s.text("label", "signed coherence (%)", "what the abscissa is, with its unit")?;
+    let y_label = format!("P({})", trials.task.outputs().get(choice).copied().unwrap_or("choice"));
+    Ok(Plan::Psychometric(psychometric::Settings { evidence, by, choice, x_label, y_label }))
+}
+
+fn read_chronometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    // Song et al. 2016: a choice is made when an output exceeds 1
+    let threshold = s.number("threshold", 1.0, "output above which a choice is made")?;
+    let stimulus = trials.epoch(s, "stimulus", "stimulus", "epoch from whose start reaction times count")?;
+    trials.reaction_time(s, &stimulus)?;
+    let evidence = trials.column(s, "evidence", "signed_coherence", "column of the abscissa, by its size")?;
+    let answer = trials.column(s, "answer", "choice", "column of the right output")?;
+    let x_label = s.text("label", "coherence (%)", "what the abscissa is, with its unit")?;
+    Ok(Plan::Chronometric(reaction_time::Settings { threshold, stimulus, evidence, answer, x_label }))
+}
+
+fn read_duration(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let epoch = trials.epoch(s, "epoch", "stimulus", "epoch whose duration varies")?;
+    if !trials.random_epochs().contains(&epoch.as_str()) {
+        let error = Error::input(format!("`{epoch}` always lasts as long"))
+            .why("per cent correct against its duration would be a single point")
+            .remedy("name an epoch of random duration, or remove this section");
+        return Err(s.blame("epoch", error));
+    }
+    let by = trials.column(s, "by", "coherence", "column that has a curve for each of its values")?;
+    let bins = s.positive_count("bins", 10, "bins of equal count")?;
+    Ok(Plan::Duration(duration::Settings { epoch: epoch.clone(), by, bins, x_label: format!("{epoch} duration (ms)") }))
+}
+
+fn columns_of(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Vec<String>> {
+    let columns = s.strings("columns", &["coherence", "in_out"], "columns that make the conditions")?;
+    for name in &columns {
+        trials.known(s, "columns", name, &trials.columns(), "column of its table of trials")?;
+    }
+    Ok(columns)
+}
+
+fn include(s: &mut Section<'_>) -> Result<Include> {
+    let about = "which trials: with the right choice, all, or those whose choice is that of the column `choice`";
+    Ok(match s.word("trials", "correct", &["correct", "all", "matching"], about)?.as_str() {
+        "all" => Include::All,
+        "matching" => Include::Matching("choice".to_string()),
+        _ => Include::Correct,
+    })
+}
+
+fn read_units(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let columns = columns_of(s, trials)?;
+    let epoch = trials.epoch(s, "epoch", "stimulus", "epoch at whose start time is 0 and with whose end it ends")?;
+    Ok(Plan::Units(unit_averages::Settings { columns, align: Align::Epoch(epoch), include: include(s)? }))
+}
+
+fn read_responses(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let columns = columns_of(s, trials)?;
+    let threshold = s.number("threshold", 1.0, "output above which a choice is made; time 0")?;
+    trials.reaction_time(s, "stimulus")?;
+    Ok(Plan::Responses(unit_averages::Settings { columns, align: Align::Crossing(threshold), include: include(s)? }))
+}
+
+fn read_selectivity(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let epoch = trials.epoch(s, "epoch", "stimulus", "epoch over which activity is summed")?;
+    Ok(Plan::Selectivity(selectivity::Settings { epoch }))
+}
+
+fn read_regression(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let epoch = trials.epoch(s, "epoch", "stimulus", "epoch that is looked at")?;
+    let motion = trials.column(s, "first", "signed_motion", "signed evidence that counts in one context")?;
+    let colour = trials.column(s, "second", "signed_colour", "signed evidence that counts in the other")?;
+    let context = trials.column(s, "context", "context", "which of them counts")?;
+    let motion_context = s.number("first_context", 1.0, "value of the context in which the first counts")?;
+    let active = s.number_in("active", 0.1, 0.0, f64::INFINITY, "s.d. over time above which a unit is looked at")?;
+    let bin = s.positive_time("bin", cogrnn_core::units::ms(50.0), "time between regressions")?.as_ms();
+    let components = s.positive_count("components", 12, "principal components that the axes are denoised to")?;
+    Ok(Plan::Regression(state_space::Settings {
+        epoch,
+        motion,
+        colour,
+        context,
+        motion_context,
+        active,
+        bin,
+        components,
+    }))
+}
+
+fn read_tuning(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    Ok(Plan::Tuning(tuning::Settings {
+        first: trials.column(s, "first", "f1", "first stimulus")?,
+        second: trials.column(s, "second", "f2", "second stimulus")?,
+        first_epoch: trials.epoch(s, "first_epoch", "first", "epoch of the first stimulus")?,
+        delay: trials.epoch(s, "delay", "delay", "epoch between them")?,
+        second_epoch: trials.epoch(s, "second_epoch", "second", "epoch of the second stimulus")?,
+        level: s.number_in("level", 0.05, 1e-9, 0.5, "p below which a unit is tuned")?,
+        stimulus_label: s.text("label", "f1 (Hz)", "what the first stimulus is, with its unit")?,
+    }))
+}
+
+fn read_multisensory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let usual = multisensory::Settings::default();
+    let rate = trials.column(s, "rate", "frequency", "column of the stimulus")?;
+    let modality = trials.column(s, "modality", "modality", "column of the senses it is shown to")?;
+    let values = s.numbers("values", &[0.0, 1.0, 2.0], "its values for one sense, the other, both")?;
+    let Ok(values) = <[f64; 3]>::try_from(values) else {
+        let error = Error::input("`values` does not have three entries")
+            .why("one sense, the other, both")
+            .remedy("values = [0, 1, 2]");
+        return Err(s.blame("values", error));
+    };
+    let epoch = trials.epoch(s, "epoch", "stimulus", "epoch in which units are looked at")?;
+    let level = s.number_in("level", 0.5, 0.0, f64::INFINITY, "|d'| from which a unit is selective")?;
+    let x_label = s.text("label", "rate (events/s)", "what the stimulus is, with its unit")?;
+    Ok(Plan::Multisensory(multisensory::Settings { rate, modality, values, epoch, level, x_label, ..usual }))
+}
+
+fn read_components(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let label = trials.column(s, "label", "sequence", "column that names a trajectory")?;
+    let active = s.number_in("active", 0.1, 0.0, f64::INFINITY, "s.d. over time above which a unit is looked at")?;
+    let components = s.positive_count("components", 3, "components that are kept")?;
+    Ok(Plan::Components(pca::Settings { label, active, components }))
+}
+
+fn read_movements(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+    let usual = eye_trace::Settings::default();
+    let sequence = trials.column(s, "sequence", "sequence", "column of the sequence, from 1")?;
+    let epochs = s.strings("epochs", &["movement1", "movement2", "movement3"], "epochs of the movements")?;
+    for epoch in &epochs {
+        trials.known(s, "epochs", epoch, &trials.epochs(), "epoch")?;
+    }
+    let traces = s.count("traces", 8, "trials whose traces are kept")?;
+    Ok(Plan::Movements(eye_trace::Settings { sequence, epochs, traces, ..usual }))
+}

@@ -1,0 +1,285 @@
+//! The sections that make a network: `[network]`, `[populations]`, `[inputs]`, `[noise]`, `[constraints]`,
+//! `[initial]`.
+
+mod connectivity;
+mod constraints;
+mod initial;
+mod masks;
+mod noise;
+mod structure;
+#[cfg(test)]
+mod tests;
+
+pub use structure::Population;
+
+use crate::reader::{Document, Section};
+use cogrnn_core::constraint::{Constraint, Wiring};
+use cogrnn_core::error::{Error, Result};
+use cogrnn_core::kernels::Isa;
+use cogrnn_core::network::{Network, Shape};
+use cogrnn_core::params::Plastic;
+use cogrnn_core::readout::{Loss, Readout};
+use cogrnn_core::real::Real;
+use cogrnn_core::settings::Settings;
+use cogrnn_core::task::Task;
+use cogrnn_core::trials::InputStage;
+use cogrnn_core::units::{Time, ms};
+use cogrnn_networks::rate::initial::{Distribution, Recipe, draw};
+use cogrnn_networks::rate::{Design, Nonlinearity, Rate, UnitNoise};
+pub(super) use noise::each;
+use noise::{read_inputs, read_noise};
+
+/// Units of the largest network that is begun: dense weights of more would not fit any machine of today.
+const MOST_UNITS: usize = 30_000;
+
+/// A rate network with its parameters.
+pub struct Plan<F: Real> {
+    /// The network.
+    pub network: Rate<F>,
+    /// Its initial parameters under its constraints.
+    pub plastic: Plastic<Rate<F>>,
+}
+
+/// All that makes a network, its constraints and its initial weights.
+#[derive(Clone, Debug)]
+pub struct NetworkPlan {
+    /// Sizes.
+    pub shape: Shape,
+    /// Time constant of each unit.
+    pub tau: Vec<Time>,
+    /// What inputs go through.
+    pub inputs: InputStage,
+    /// What outputs are compared by.
+    pub loss: Loss,
+    /// +1 excitatory, -1 inhibitory; empty without Dale's law.
+    pub signs: Vec<i8>,
+    populations: Vec<Population>,
+    /// Whether the file names them.
+    named: bool,
+    /// Recurrent connections, excitatory (or of free sign) and inhibitory.
+    connections: [usize; 2],
+    nonlinearity: Nonlinearity,
+    readout: Readout,
+    pub(super) noise: UnitNoise,
+    constraints: Vec<(&'static str, Constraint)>,
+    recipe: Recipe,
+}
+
+impl NetworkPlan {
+    /// Whether Dale's law holds.
+    pub fn has_signs(&self) -> bool {
+        !self.signs.is_empty()
+    }
+
+    /// The populations, in the order of their units; `E` and `I` if the file names none, `units` without
+    /// Dale's law.
+    pub fn populations(&self) -> &[Population] {
+        &self.populations
+    }
+
+    /// +1, -1 or, without Dale's law, 0 of each unit.
+    pub fn unit_signs(&self) -> Vec<i8> {
+        self.populations.iter().flat_map(|p| p.units.clone().map(|_| p.sign)).collect()
+    }
+
+    /// The network at a time step.
+    ///
+    /// # Errors
+    /// As [`Rate::new`].
+    pub fn network<F: Real>(&self, dt: Time, isa: Isa) -> Result<Rate<F>> {
+        let design = Design {
+            shape: self.shape,
+            tau: self.tau.clone(),
+            dt,
+            nonlinearity: self.nonlinearity,
+            readout: self.readout,
+            noise: self.noise.clone(),
+        };
+        Rate::new(&design, isa)
+    }
+
+    /// The network at a time step with the initial parameters of a seed.
+    ///
+    /// # Errors
+    /// As [`Rate::new`] and [`draw`].
+    pub fn build<F: Real>(&self, dt: Time, seed: u64, isa: Isa) -> Result<Plan<F>> {
+        let network = self.network::<F>(dt, isa)?;
+        let zeros = network.blocks();
+        let mut wiring = Wiring::new(&zeros, &self.constraints)?;
+        let theta = draw(&self.recipe, zeros, &mut wiring, seed)?;
+        let plastic = Plastic::new(&network, theta, wiring)?;
+        Ok(Plan { network, plastic })
+    }
+
+    /// A few lines for people.
+    pub fn summary(&self) -> Vec<(String, String)> {
+        let Shape { inputs, units, outputs } = self.shape;
+        let excitatory = self.signs.iter().filter(|s| **s > 0).count();
+        let kinds = if self.has_signs() {
+            format!(" ({excitatory} excitatory, {} inhibitory)", units - excitatory)
+        } else {
+            " (of free sign)".to_string()
+        };
+        let mut rows = vec![("network".into(), format!("{inputs} inputs, {units} units{kinds}, {outputs} outputs"))];
+        if self.named {
+            let all: Vec<String> = self.populations.iter().map(|p| format!("{} {}", p.name, p.units.len())).collect();
+            let [excitatory, inhibitory] = self.connections;
+            let count = match self.has_signs() {
+                true => format!("{excitatory} excitatory and {inhibitory} inhibitory"),
+                false => excitatory.to_string(),
+            };
+            rows.push(("populations".into(), format!("{}; {count} recurrent connections", all.join(", "))));
+        }
+        rows.push((
+            "units".into(),
+            format!("r = {}(x), tau = {}, z = {}(W r)", self.nonlinearity, taus(&self.tau), self.readout),
+        ));
+        rows
+    }
+
+    pub(super) fn read(document: &Document, task: &dyn Task, warnings: &mut Vec<String>) -> Result<NetworkPlan> {
+        let mut section = document.section("network");
+        section.word("name", "rate", &["rate"], "which kind of network")?;
+        let populations = structure::sizes(document)?;
+        let units = read_units(document, &mut section, &populations)?;
+        let shape = Shape { inputs: task.inputs().len(), units, outputs: task.outputs().len() };
+        let tau = section.times("tau", &[ms(100.0)], "time constant of the units: one, or one for each")?;
+        let tau = each(&section, "tau", tau, units)?;
+        if let Some(bad) = tau.iter().find(|t| t.as_ms() <= 0.0) {
+            return Err(section.blame(
+                "tau",
+                Error::input(format!("a time constant of {bad}"))
+                    .why("a unit needs time to follow its input")
+                    .remedy("the default is \"100 ms\""),
+            ));
+        }
+        let hidden = section.word(
+            "nonlinearity",
+            "rectify",
+            &["linear", "rectify", "rectify_power", "sigmoid", "tanh", "rtanh", "softplus"],
+            "rates r = f(x)",
+        )?;
+        let power = |section: &mut Section<'_>, key: &'static str, wanted: bool, because: &str| -> Result<f64> {
+            if wanted {
+                return section.number_in(key, 2.0, 1.0, 10.0, "exponent of rectify_power");
+            }
+            section.ineffective(key, because)?;
+            Ok(2.0)
+        };
+        let exponent = power(
+            &mut section,
+            "exponent",
+            hidden == "rectify_power",
+            "only `nonlinearity = \"rectify_power\"` has an exponent",
+        )?;
+        let nonlinearity = match hidden.as_str() {
+            "linear" => Nonlinearity::Linear,
+            "rectify_power" => Nonlinearity::RectifyPower(exponent),
+            "sigmoid" => Nonlinearity::Sigmoid,
+            "tanh" => Nonlinearity::Tanh,
+            "rtanh" => Nonlinearity::RectifyTanh,
+            "softplus" => Nonlinearity::Softplus,
+            _ => Nonlinearity::Rectify,
+        };
+        let output = section.word(
+            "output",
+            "linear",
+            &["linear", "rectify", "rectify_power", "sigmoid", "softmax", "tanh", "rtanh"],
+            "outputs z = g(a)",
+        )?;
+        let exponent = power(
+            &mut section,
+            "output_exponent",
+            output == "rectify_power",
+            "only `output = \"rectify_power\"` has an exponent",
+        )?;
+        let readout = match output.as_str() {
+            "rectify" => Readout::Rectify,
+            "rectify_power" => Readout::RectifyPower(exponent),
+            "sigmoid" => Readout::Sigmoid,
+            "softmax" => Readout::Softmax,
+            "tanh" => Readout::Tanh,
+            "rtanh" => Readout::RectifyTanh,
+            _ => Readout::Linear,
+        };
+        let loss = section.word(
+            "loss",
+            "usual",
+            &["usual", "squared", "binary_cross_entropy", "categorical_cross_entropy"],
+            "what outputs are compared by; `usual` is the output's own (Song et al. 2016)",
+        )?;
+        let loss = match loss.as_str() {
+            "squared" => Loss::Squared,
+            "binary_cross_entropy" => Loss::BinaryCrossEntropy,
+            "categorical_cross_entropy" => Loss::CategoricalCrossEntropy,
+            _ => readout.usual_loss(),
+        };
+        loss.check(readout).map_err(|e| section.blame("loss", e))?;
+
+        let noise = read_noise(document, units)?;
+        let inputs = read_inputs(document, shape.inputs)?;
+        let mut plan = NetworkPlan {
+            shape,
+            tau,
+            inputs,
+            loss,
+            signs: Vec::new(),
+            populations: Vec::new(),
+            named: false,
+            connections: [0; 2],
+            nonlinearity,
+            readout,
+            noise,
+            constraints: Vec::new(),
+            recipe: Recipe {
+                inputs: Distribution::Uniform,
+                recurrent: Distribution::Normal,
+                outputs: Distribution::Uniform,
+                relative: Vec::new(),
+                relative_inputs: Vec::new(),
+                relative_outputs: Vec::new(),
+                spectral_radius: None,
+                x0: 0.1,
+                b_rec: 0.0,
+                b_out: 0.0,
+            },
+        };
+        let keep = plan.read_constraints(document, task, populations, warnings)?;
+        plan.read_initial(document, keep)?;
+        Ok(plan)
+    }
+}
+
+/// How many units: what the file says, which is what its populations add up to.
+fn read_units(document: &Document, section: &mut Section<'_>, populations: &[Population]) -> Result<usize> {
+    let sum = populations.last().map(|p| p.units.end);
+    let units = section.positive_count("units", sum.unwrap_or(100), "recurrent units")?;
+    let blame = |error| match sum {
+        Some(_) if !section.given("units") => document.section("populations").blame_section(error),
+        _ => section.blame("units", error),
+    };
+    if let Some(sum) = sum.filter(|sum| *sum != units) {
+        let sizes: Vec<String> = populations.iter().map(|p| format!("{} {}", p.name, p.units.len())).collect();
+        return Err(blame(
+            Error::input(format!("`units` is {units}"))
+                .why(format!("the populations have {sum}: {}", sizes.join(", ")))
+                .remedy("leave it out, or change the sizes of the populations"),
+        ));
+    }
+    if units > MOST_UNITS {
+        let gigabytes = 40.0 * (units as f64).powi(2) / 1e9;
+        return Err(blame(
+            Error::input(format!("`units` is {units}"))
+                .why(format!("weights, gradient and constraints of so many would take {gigabytes:.0} GB"))
+                .remedy(format!("take at most {MOST_UNITS}")),
+        ));
+    }
+    Ok(units)
+}
+
+/// 100 ms, or the range if units differ.
+fn taus(tau: &[Time]) -> String {
+    let low = tau.iter().fold(f64::INFINITY, |m, t| m.min(t.as_ms()));
+    let high = tau.iter().fold(0.0f64, |m, t| m.max(t.as_ms()));
+    if low == high { ms(low).to_string() } else { format!("{low} to {}", ms(high)) }
+}
