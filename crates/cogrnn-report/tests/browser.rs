@@ -87,7 +87,7 @@ fn letters_are_legible(browser: &mut Browser) {
 fn hover_reads_values(browser: &mut Browser) {
     for (figure, said) in [
         ("psychometric", "events/s"),
-        ("task", "fixation"),
+        ("task", "start cue"),
         ("space", "choice"),
         ("inputs", "Input"),
         ("recurrent", "weight"),
