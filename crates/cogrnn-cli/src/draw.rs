@@ -5,6 +5,7 @@ use crate::judge::speaks_unicode;
 use cogrnn::experiment::Experiment;
 use cogrnn::reader::nearest;
 use cogrnn_core::error::{Error, Result};
+use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::task::{Performance, Request, Set};
 use cogrnn_core::trials::InputNoise;
 use cogrnn_core::units::Time;
@@ -30,7 +31,7 @@ pub struct Look<'e> {
     drawings: Vec<(String, String)>,
     /// How many conditions were tried without noise.
     tried: usize,
-    /// The first that an ideal observer gets wrong, and what it is taken for.
+    /// The first in the table that an ideal observer gets wrong, and what it is taken for.
     wrong: Option<(usize, Double)>,
     /// How many it gets wrong.
     wrongs: usize,
@@ -52,14 +53,16 @@ impl<'e> Look<'e> {
             Look { experiment, drawings, tried: 0, wrong: None, wrongs: 0, catch, noisy: None, at_least: false };
         let rows = task.conditions().rows.len();
         let begun = Instant::now();
-        for row in 0..rows.max(1) {
+        // in no order, so that those that are tried stand for all where time does not suffice
+        let order = Address { seed: 0, purpose: Purpose::ValidationOrder, trial: 0 }.stream().permutation(rows.max(1));
+        for row in order {
             if begun.elapsed() > PATIENCE {
                 break;
             }
             seen.tried += 1;
             if let Some(double) = mistaken(task, row, &experiment.network.inputs, experiment.dt) {
                 seen.wrongs += 1;
-                seen.wrong.get_or_insert((row, double));
+                seen.wrong = Some(seen.wrong.filter(|(first, _)| *first < row).unwrap_or((row, double)));
             }
         }
         let choices = task.performance() != Performance::Error;
@@ -110,11 +113,8 @@ impl<'e> Look<'e> {
             let of = if rows > 1 { format!(" in {} of {} conditions", self.wrongs, self.tried) } else { String::new() };
             return ("not solvable", format!("an ideal observer is wrong{of} even without noise"));
         }
-        let so_far = if self.tried < rows {
-            format!(" in the first {} of {rows} conditions", self.tried)
-        } else {
-            String::new()
-        };
+        let so_far =
+            if self.tried < rows { format!(", in {} of {rows} conditions tried", self.tried) } else { String::new() };
         let told = match (self.experiment.task.performance(), self.noisy) {
             (Performance::Error, _) => format!("an ideal observer makes no error without noise{so_far}"),
             (_, None) => format!("an ideal observer is right in 100 % without noise{so_far}"),

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{cogrnn, done, refused_in, run};
+use common::{cogrnn, refused_in, run};
 use std::fs;
 use std::path::Path;
 
@@ -22,7 +22,8 @@ fn empty() -> tempfile::TempDir {
 /// The drawings and the rest as a program gets them.
 fn as_json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
     let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
-    serde_json::from_str::<serde_json::Value>(&done(folder, &arguments)).unwrap()["task"].take()
+    let out = cogrnn(folder, &arguments).env("LC_ALL", "C.UTF-8").output().unwrap();
+    serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap()["task"].take()
 }
 
 fn columns(drawing: &str) -> usize {

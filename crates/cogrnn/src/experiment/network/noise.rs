@@ -45,7 +45,12 @@ fn covariance(section: &mut Section<'_>, instead: &str, count: usize, about: &st
 }
 
 /// One value for all, or one for each of `count`.
-pub(in crate::experiment) fn each<T: Clone>(section: &Section<'_>, key: &str, values: Vec<T>, count: usize) -> Result<Vec<T>> {
+pub(in crate::experiment) fn each<T: Clone>(
+    section: &Section<'_>,
+    key: &str,
+    values: Vec<T>,
+    count: usize,
+) -> Result<Vec<T>> {
     match values.len() {
         1 => Ok(vec![values[0].clone(); count]),
         n if n == count => Ok(values),
