@@ -24,6 +24,7 @@ impl Made {
                 info: info.to_vec(),
                 condition: Some(0),
                 choice: None,
+                script: Default::default(),
             },
             times: (0..steps).map(|k| k as f64 * spacing).collect(),
             rates: vec![0.0; steps],

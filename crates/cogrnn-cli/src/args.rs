@@ -88,10 +88,17 @@ Examples:
     #[command(after_help = "\
 Nothing is trained and nothing is written. Exit code 2 if something is wrong.
 
+--draw shows a training trial, what is asked in it and what is not, and tells whether the task can be
+solved: whether an ideal observer, who knows the task and sees the inputs, is right in every condition.
+
 Examples:
   cogrnn check mine.toml
-  cogrnn check mine.toml --set network.dt=\"0.5 ms\"")]
-    Check(Show),
+  cogrnn check mine.toml --set training.dt=\"0.5 ms\"
+  cogrnn check mine.toml --draw
+  cogrnn check mine.toml --condition coherence=16 --condition in_out=1,-1   two trials
+  cogrnn check mine.toml --condition stimulus=800                           a random duration, in ms
+  cogrnn check mine.toml --catch")]
+    Check(Check),
     /// Train a network as an experiment says
     #[command(after_help = "\
 Training ends when the experiment's criterion is met. Ctrl-C ends it earlier, saves a checkpoint,
@@ -222,7 +229,8 @@ impl Command {
     pub fn json(&self) -> bool {
         match self {
             Command::List(a) | Command::Table(a) => a.json,
-            Command::Show(a) | Command::Check(a) => a.json,
+            Command::Show(a) => a.json,
+            Command::Check(a) => a.json,
             Command::Train(a) => a.progress.json,
             Command::Resume(a) => a.progress.json,
             Command::Evaluate(a) => a.json,
@@ -335,7 +343,35 @@ pub struct Progress {
     pub quiet: bool,
 }
 
-/// `show` and `check`.
+/// `check`.
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// Which experiment
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// Draw a trial of the task, its first condition, and tell whether the task can be solved
+    #[arg(long)]
+    pub draw: bool,
+    /// Draw the trial with this value of a condition, or one trial for each of several; may be given
+    /// again and again
+    #[arg(long = "condition", value_name = "NAME=VALUE,…", value_parser = condition)]
+    pub conditions: Vec<(String, Vec<f64>)>,
+    /// Draw a catch trial
+    #[arg(long)]
+    pub catch: bool,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Check {
+    /// Whether there is something to draw.
+    pub fn draws(&self) -> bool {
+        self.draw || self.catch || !self.conditions.is_empty()
+    }
+}
+
+/// `show`.
 #[derive(Debug, ClapArgs)]
 pub struct Show {
     /// Which experiment
@@ -577,6 +613,13 @@ fn positive(text: &str) -> Result<usize, String> {
 
 fn finite(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|x: &f64| x.is_finite()).ok_or_else(|| "a number is needed; for instance 1".to_string())
+}
+
+fn condition(text: &str) -> Result<(String, Vec<f64>), String> {
+    let wanted = || "a name and a value are needed; for instance --condition coherence=16".to_string();
+    let (name, values) = text.split_once('=').ok_or_else(wanted)?;
+    let value = |v: &str| v.trim().parse().ok().filter(|x: &f64| x.is_finite()).ok_or_else(wanted);
+    Ok((name.trim().to_string(), values.split(',').map(value).collect::<Result<_, _>>()?))
 }
 
 fn seed(text: &str) -> Result<u64, String> {

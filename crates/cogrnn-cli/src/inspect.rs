@@ -2,6 +2,7 @@
 
 use crate::Ending;
 use crate::args;
+use crate::draw::Look;
 use crate::output::{in_columns, say, say_json, warn};
 use cogrnn::experiment::{Experiment, shipped};
 use cogrnn_core::error::Result;
@@ -39,20 +40,34 @@ pub fn show(args: &args::Show) -> Result<Ending> {
 }
 
 /// Whether an experiment is sound, and what it will do.
-pub fn check(args: &args::Show) -> Result<Ending> {
+pub fn check(args: &args::Check) -> Result<Ending> {
     let experiment = load(&args.experiment)?;
+    let seen = if args.draws() { Some(Look::at(&experiment, args)?) } else { None };
     if args.json {
         let summary: Map<String, Value> = experiment.summary().into_iter().map(|(k, v)| (k, v.into())).collect();
-        say_json(&json!({
+        let mut all = json!({
             "ok": true, "name": experiment.name, "title": experiment.title, "seed": experiment.seed,
             "summary": summary, "warnings": experiment.warnings(),
-        }));
-    } else {
-        say(&format!("{}: {}", experiment.name, experiment.title));
-        say(&in_columns(&experiment.summary()));
-        told(&experiment);
-        say(&format!("\nsound\nnext  cogrnn train {}", args.experiment.what));
+        });
+        if let Some(seen) = seen {
+            all["task"] = seen.as_json();
+        }
+        say_json(&all);
+        return Ok(Ending::Finished);
     }
+    say(&format!("{}: {}", experiment.name, experiment.title));
+    say(&in_columns(&experiment.summary()));
+    told(&experiment);
+    if let Some(seen) = &seen {
+        say(&format!("\n{}", seen.drawn()));
+        say(&in_columns(&seen.facts()));
+        if let Some(warning) = seen.warning() {
+            warn(&warning);
+        }
+    }
+    let solved = seen.is_none_or(|seen| seen.solvable());
+    let sound = if solved { "sound" } else { "sound as a file, but its task cannot be solved" };
+    say(&format!("\n{sound}\nnext  cogrnn train {}", args.experiment.what));
     Ok(Ending::Finished)
 }
 

@@ -135,7 +135,7 @@ pub fn psychometric(found: &Evaluation) -> Option<String> {
 }
 
 /// Whether the terminal's language has more than ASCII.
-fn speaks_unicode() -> bool {
+pub fn speaks_unicode() -> bool {
     let set = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
     // The first that is set decides, as in the C library.
     let language = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));

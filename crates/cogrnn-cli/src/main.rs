@@ -2,6 +2,7 @@
 
 mod args;
 mod behaviour;
+mod draw;
 mod goal;
 mod inspect;
 mod judge;

@@ -1,6 +1,6 @@
 //! What a task says of itself: its epochs, conditions, inputs, targets, and who would solve it.
 
-use crate::random::Stream;
+use crate::random::{Address, Purpose, Stream};
 use crate::units::Time;
 
 /// Half a nanosecond of slack in ms: dt = 0.1 ms summed up must not fall off an edge.
@@ -187,6 +187,20 @@ pub trait Task: Send + Sync {
     fn noise_limit(&self, noise: f64, dt: Time) -> f64;
     /// The performance of an observer that answers at random, in per cent.
     fn chance(&self) -> f64;
+    /// The share of training trials that are catch trials.
+    fn catch_share(&self) -> f64 {
+        0.0
+    }
+    /// Samples of the shortest and of the longest trial of a set, catch trials left out. A task that
+    /// does not know looks at ten thousand trials.
+    fn lengths(&self, set: Set, dt: Time) -> (usize, usize) {
+        let force = [("catch".to_string(), 0.0)];
+        let steps = |index: usize| {
+            let mut stream = Address { seed: 0, purpose: Purpose::TestTrials, trial: index as u64 }.stream();
+            self.outline(&Request { force: &force, ..Request::new(set, index, dt) }, &mut stream).steps(dt)
+        };
+        (0..10_000).map(steps).fold((usize::MAX, 0), |(least, most), n| (least.min(n), most.max(n)))
+    }
 }
 
 /// The conditions of a task as a table.

@@ -20,8 +20,10 @@
 
 pub mod custom;
 pub mod decision;
+pub mod drawing;
 pub mod durations;
 pub mod motor;
+pub mod solvable;
 pub mod testing;
 
 use cogrnn_core::error::{Error, Result};

@@ -664,6 +664,7 @@ mod tests {
             info: vec![("signed_coherence", signed_coherence)],
             condition: Some(0),
             choice: (signed_coherence != 0.0).then_some(usize::from(signed_coherence < 0.0)),
+            script: Default::default(),
         }
     }
 

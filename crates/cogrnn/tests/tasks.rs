@@ -187,6 +187,39 @@ fn validation_goes_through_each_condition_once() {
     }
 }
 
+/// Every trial lies within the lengths that its task names, and some are nearly as short and as long.
+#[test]
+fn trials_are_as_long_and_as_often_catch_trials_as_the_task_says() {
+    for task in tasks() {
+        for set in SETS {
+            let (least, most) = task.lengths(set, DT);
+            let n = 4000;
+            let all: Vec<Outline> =
+                (0..n).map(|i| request(set, i, DT)).map(|r| task.outline(&r, &mut stream(&r, 8))).collect();
+            let catch =
+                |o: &&Outline| o.condition.is_none() && o.epochs.is_empty() && !task.conditions().rows.is_empty();
+            let steps: Vec<usize> = all.iter().filter(|o| !catch(o)).map(|o| o.steps(DT)).collect();
+            let (shortest, longest) = (*steps.iter().min().unwrap(), *steps.iter().max().unwrap());
+            assert!(
+                least <= shortest && longest <= most,
+                "{} {set:?}: {least} {shortest} {longest} {most}",
+                task.name()
+            );
+            // 15 %: the longest of a cut exponential are rare
+            assert!(
+                shortest == least && longest as f64 >= 0.85 * most as f64,
+                "{} {set:?}: {longest} {most}",
+                task.name()
+            );
+            if set == Set::Training {
+                let share = (n - steps.len()) as f64 / n as f64;
+                let bound = four_sigma(100.0 * task.catch_share(), n);
+                assert!((100.0 * (share - task.catch_share())).abs() < bound, "{}: {share}", task.name());
+            }
+        }
+    }
+}
+
 #[test]
 fn training_draws_conditions_evenly() {
     for task in tasks().iter().filter(|task| !task.conditions().rows.is_empty()) {

@@ -802,4 +802,22 @@ impl Task for Custom {
     fn chance(&self) -> f64 {
         if self.judged == Performance::Error { 0.0 } else { 100.0 / self.outputs.len() as f64 }
     }
+
+    fn catch_share(&self) -> f64 {
+        self.catch_probability
+    }
+
+    fn lengths(&self, set: Set, dt: Time) -> (usize, usize) {
+        let test = set == Set::Test;
+        let steps = |end: fn((Time, Time)) -> Time| {
+            let bound = |period: &Period| match &period.span {
+                Span::Next { usual, test: other } => end(if test { other } else { usual }.bounds()),
+                Span::Within { .. } => ms(0.0),
+            };
+            let drawn: Vec<Time> = self.epochs.iter().map(bound).collect();
+            self.timing(test, &drawn, dt).iter().map(|t| t.1.steps(dt)).max().unwrap_or(0)
+        };
+        // no duration is as long as the upper bound; 1e-6 ms is more than the slack of rounding
+        (steps(|(low, _)| low), steps(|(_, high)| ms(high.as_ms() - 1e-6)))
+    }
 }

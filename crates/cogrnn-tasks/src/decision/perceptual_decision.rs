@@ -356,4 +356,8 @@ impl Task for PerceptualDecision {
     fn chance(&self) -> f64 {
         50.0
     }
+
+    fn catch_share(&self) -> f64 {
+        self.catch_probability
+    }
 }
