@@ -18,6 +18,7 @@
 
 mod colour;
 mod draw;
+pub mod figures;
 mod model;
 mod pack;
 mod page;
