@@ -19,7 +19,7 @@ pub fn units(report: &Report) -> Vec<Figure> {
 pub fn units_of(report: &Report, which: &[usize]) -> Vec<Figure> {
     let report = &pooled(report);
     let drawn = conditions(&report.columns, &report.conditions);
-    let response = report.x_label.contains("response");
+    let response = report.x_label.contains("decision");
     let mut figure = Figure::new(
         if response { "responses" } else { "units" },
         if response { "Single units, aligned to the response." } else { "Single units, aligned to the stimulus." },
