@@ -18,9 +18,11 @@
 
 mod colour;
 mod draw;
+pub mod figures;
 mod model;
 mod pack;
 mod page;
+pub mod runs;
 mod scale;
 mod text;
 
