@@ -9,6 +9,7 @@ const D = JSON.parse($('#data').textContent);
 const kept = [];
 const bytes = i => kept[i] ??= Uint8Array.from(atob(D.arrays[i]), c => c.charCodeAt(0));
 function nums(a) {
+  if (ArrayBuffer.isView(a)) return a;
   if (Array.isArray(a)) return a.map(v => v === null ? NaN : v);
   if (!a.c) {
     const b = bytes(a.i), n = b.length / 2;

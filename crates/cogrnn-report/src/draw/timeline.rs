@@ -82,8 +82,8 @@ pub(super) fn draw(pen: &mut Pen, timeline: &Timeline, top: f64) -> (f64, Value)
         );
         let (low, high) = lane_range(lane);
         let map = Map { low, high, scale: Scale::Linear, start: y + LANE, end: *y };
-        pen.text(x.end + 4.0, y + 8.0, Anchor::Start, 11.0, false, &soft, &short(high));
-        pen.text(x.end + 4.0, y + LANE, Anchor::Start, 11.0, false, &soft, &short(low));
+        pen.text(x.end + 4.0, y + 8.0, Anchor::Start, TICK, false, &soft, &short(high));
+        pen.text(x.end + 4.0, y + LANE, Anchor::Start, TICK, false, &soft, &short(low));
         if low < 0.0 && high > 0.0 {
             let colour = pen.paint.span2();
             pen.line(x.start, map.at(0.0), x.end, map.at(0.0), &colour, 1.0, "");

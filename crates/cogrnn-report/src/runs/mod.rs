@@ -35,15 +35,19 @@ pub struct Run {
 pub fn figures_of(trained: &Trained, analysed: &Analysed, numbers: &Numbers) -> Result<Vec<Figure>> {
     let mut found = match numbers {
         Numbers::Psychometric(r) => figures::psychometric(r),
-        Numbers::Chronometric(r) => figures::reaction_time(r),
+        Numbers::Chronometric(r) => figures::chronometric(r),
         Numbers::Duration(r) => figures::duration(r),
-        Numbers::Units(r) | Numbers::Responses(r) => figures::unit_averages(r),
-        Numbers::Selectivity(_) => weights_figures(trained, Some(analysed))?,
-        Numbers::Regression(r) => figures::state_space(r),
+        Numbers::Units(r) | Numbers::Responses(r) => figures::units(r),
+        Numbers::Selectivity(r) => {
+            let mut all = weights_figures(trained, Some(analysed))?;
+            all.extend(figures::selectivity(r));
+            all
+        }
+        Numbers::Regression(r) => figures::regression(r),
         Numbers::Tuning(r) => figures::tuning(r),
         Numbers::Multisensory(r) => figures::multisensory(r),
-        Numbers::Components(r) => figures::pca(r),
-        Numbers::Movements(r) => figures::eye_trace(r),
+        Numbers::Components(r) => figures::components(r),
+        Numbers::Movements(r) => figures::movements(r),
     };
     // One name for a section, a file and an anchor.
     for (i, figure) in found.iter_mut().enumerate() {
@@ -56,7 +60,7 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, numbers: &Numbers) -> 
 /// What the units of an analysed network do, for the reader who picks one in a matrix.
 pub fn activity_of(analysed: &Analysed) -> Option<Arc<UnitActivity>> {
     match analysed.get("units") {
-        Some(Numbers::Units(r)) => Some(Arc::new(figures::unit_activity(r))),
+        Some(Numbers::Units(r)) => Some(figures::activity(r)),
         _ => None,
     }
 }

@@ -154,28 +154,31 @@ pub fn weights_figures(trained: &Trained, analysed: Option<&Analysed>) -> Result
             side.groups.clone_from(&groups);
             side
         };
-        let pairs = order.iter().flat_map(|i| order.iter().map(move |j| (*i, *j)));
-        let rec: Vec<f64> = pairs.map(|(i, j)| f64::from(w_rec[i * n + j])).collect();
-        let mut matrix = Matrix::new("W_rec", side("To"), side("From"), rec);
+        let rec = picked(&w_rec, n, &order, &order);
+        // Full colour by the whole matrix, not by what is shown.
+        let limits = |all: &[f32]| {
+            let all: Vec<f64> = all.iter().map(|w| f64::from(*w)).collect();
+            Matrix::common_limits([all.as_slice()])
+        };
+        let mut matrix = Matrix::new("W_{rec}", side("To"), side("From"), rec).limits(limits(&w_rec));
         if let Some(activity) = &activity {
             matrix = matrix.activity(activity.clone());
         }
         let mut figure = Figure::new(id, title).caption(caption).with(matrix);
         if channels > 0 {
-            let pairs = order.iter().flat_map(|i| (0..channels).map(move |k| (*i, k)));
-            let values: Vec<f64> = pairs.map(|(i, k)| f64::from(w_in[i * channels + k])).collect();
+            let values = picked(&w_in, channels, &order, &(0..channels).collect::<Vec<_>>());
             figure = figure.with(Matrix::new(
-                "W_in",
+                "W_{in}",
                 side("To"),
                 Side::named("From", trained.experiment.task.inputs()),
                 values,
             ));
         }
-        let values: Vec<f64> = (0..outputs)
-            .flat_map(|z| order.iter().map(move |j| (z, *j)))
-            .map(|(z, j)| f64::from(w_out[z * n + j]))
-            .collect();
-        figure.with(Matrix::new("W_out", Side::named("To", trained.experiment.task.outputs()), side("From"), values))
+        let values = picked(&w_out, n, &(0..outputs).collect::<Vec<_>>(), &order);
+        figure.with(
+            Matrix::new("W_{out}", Side::named("To", trained.experiment.task.outputs()), side("From"), values)
+                .limits(limits(&w_out)),
+        )
     };
     let colours = "Blue: excitatory, red: inhibitory; full colour at the 90th percentile of each sign.";
     let mut figures = Vec::new();
@@ -211,4 +214,40 @@ pub fn weights_figures(trained: &Trained, analysed: Option<&Analysed>) -> Result
     let pick = if activity.is_some() { " Pick a unit to see what it does." } else { "" };
     figures.push(draw("weights", "All connections", format!("{sorted}{colours}{pick}"), order, groups));
     Ok(figures)
+}
+
+/// These rows and columns of a matrix with so many columns, in their order.
+fn picked(values: &[f32], width: usize, rows: &[usize], cols: &[usize]) -> Vec<f64> {
+    rows.iter().flat_map(|i| cols.iter().map(move |j| f64::from(values[i * width + j]))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_columns_follow_the_order() {
+        let all: Vec<f32> = (0..9).map(|k| k as f32).collect();
+        assert_eq!(picked(&all, 3, &[2, 0], &[2, 0]), [8.0, 6.0, 2.0, 0.0]);
+        assert_eq!(picked(&all, 3, &[0], &[1, 2]), [1.0, 2.0]);
+    }
+
+    #[test]
+    fn a_drawn_trial_has_the_task_s_epochs_and_channels() {
+        for name in ["song2016/reaction-time", "song2016/sequences", "song2016/sinewave"] {
+            let experiment = Experiment::load(name, &[]).unwrap();
+            let figure = task_figure(&experiment);
+            let crate::Panel::Timeline(timeline) = &figure.panels[0] else { panic!("a timeline") };
+            assert_eq!(timeline.lanes.len(), experiment.task.inputs().len() + experiment.task.outputs().len());
+            assert!(timeline.times.len() > 100 && timeline.times.len() <= 400);
+            if name == "song2016/reaction-time" {
+                // fixation 300, stimulus to 1800, an answer asked from 600
+                let ends: Vec<f64> = timeline.epochs.iter().map(|e| e.to).collect();
+                assert_eq!(ends, [300.0, 1800.0, 1800.0]);
+                let asked = &timeline.lanes.last().unwrap().traces[0].y;
+                let at = |t: f64| asked[timeline.times.iter().position(|x| *x >= t).unwrap()];
+                assert!(at(100.0).is_finite() && at(400.0).is_nan() && at(700.0).is_finite());
+            }
+        }
+    }
 }
