@@ -4,13 +4,18 @@ use crate::Ending;
 use crate::args;
 use crate::judge::share_bar;
 use crate::output::{in_columns, say, say_json, warn};
-use cogrnn::analyses::{self, Numbers};
+use cogrnn::analyses::{self, Analysed, Numbers};
 use cogrnn::evaluate::{TestRun, Trained};
+use cogrnn::folder;
 use cogrnn::reproduce::{self, Job, Network, Plan, Row, There, Verdict};
+use cogrnn::trainer::Summary;
 use cogrnn_core::error::{Error, Result};
+use cogrnn_report::Theme;
+use cogrnn_report::runs::{self, Run};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -31,6 +36,7 @@ pub fn analyse(args: &args::Analyse) -> Result<Ending> {
     });
     bar.finish_and_clear();
     let found = found?;
+    draw(&trained, &found, &analyses::result_folder(&args.dir))?;
     if args.json {
         let each: Vec<Value> =
             found.numbers.iter().map(|n| json!({ "name": n.name(), "headline": n.headline() })).collect();
@@ -47,6 +53,55 @@ pub fn analyse(args: &args::Analyse) -> Result<Ending> {
             None => format!("{} test trials, error {:.4}", found.trials, found.rmse),
         };
         say(&format!("\n  {on}; numbers and figures in {}", analyses::result_folder(&args.dir).display()));
+    }
+    Ok(Ending::Finished)
+}
+
+/// Every figure as SVG and PNG, for print: light, three pixels a unit.
+fn draw(trained: &Trained, found: &Analysed, folder: &Path) -> Result<()> {
+    for numbers in &found.numbers {
+        for figure in runs::figures_of(trained, found, numbers)? {
+            let path = folder.join(format!("{}.svg", figure.id));
+            cogrnn::files::write_atomically(&path, figure.svg(Theme::Light).as_bytes())?;
+            cogrnn::files::write_atomically(path.with_extension("png"), &figure.png(Theme::Light, 3.0))?;
+        }
+    }
+    Ok(())
+}
+
+/// One page about some runs.
+pub fn report(args: &args::Report) -> Result<Ending> {
+    let machine = args.machine.resolve()?;
+    let bar = share_bar(args.json);
+    let mut all = Vec::new();
+    for (i, dir) in args.dirs.iter().enumerate() {
+        let trained = Trained::open(dir, &machine)?;
+        let plans = analyses::choose(&trained, &[])?;
+        // Only the first is shown in detail.
+        let analysed = if i == 0 && !plans.is_empty() {
+            let run = with(&trained, &args.on);
+            let mut tell = |share: f64| bar.set_position((share * 1000.0) as u64);
+            Some(analyses::analysed(&trained, dir, &plans, &run, &mut tell)?)
+        } else {
+            None
+        };
+        let summary = folder::read_result::<Summary>(dir).ok();
+        all.push(Run { trained, summary, learning: reproduce::learning_curve(dir)?, analysed });
+    }
+    bar.finish_and_clear();
+    let (first, others) = (&all[0].trained.experiment, &all[1..]);
+    if let Some(other) = others.iter().find(|r| r.trained.experiment.task.name() != first.task.name()) {
+        return Err(Error::input("these runs are of different tasks")
+            .why(format!("`{}` and `{}`", first.task.name(), other.trained.experiment.task.name()))
+            .remedy("write a report for each"));
+    }
+    let out = args.out.clone().unwrap_or_else(|| args.dirs[0].join("report.html"));
+    let html = runs::page(&all)?.html();
+    cogrnn::files::write_atomically(&out, html.as_bytes())?;
+    if args.json {
+        say_json(&json!({ "page": out.display().to_string(), "bytes": html.len() }));
+    } else {
+        say(&format!("{}  ({:.1} MB; open it in a browser)", out.display(), html.len() as f64 / 1e6));
     }
     Ok(Ending::Finished)
 }
@@ -132,6 +187,11 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
     bar.finish_and_clear();
     let rows = reproduce::judge(&networks);
     let page = args.out.join(format!("{}.html", args.paper));
+    let html = runs::reproduction(&networks, &rows)?.html();
+    cogrnn::files::write_atomically(&page, html.as_bytes())?;
+    for network in networks.iter().filter(|n| n.job.figure) {
+        draw(&network.trained, &network.analysed, &analyses::result_folder(&network.job.folder))?;
+    }
     let table = verdicts(&rows);
     cogrnn::files::write_atomically(args.out.join("claims.csv"), csv_of(&rows).as_bytes())?;
     if args.json {

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Command::Resume(a) => train::resume(&a),
         Command::Evaluate(a) => judge::evaluate(&a),
         Command::Analyse(a) => look::analyse(&a),
-        Command::Report(_) => Ok(Ending::Finished),
+        Command::Report(a) => look::report(&a),
         Command::Reproduce(a) => look::reproduce(&a),
         Command::Record(a) => judge::record(&a),
         Command::CompareBehaviour(a) => behaviour::compare(&a),

@@ -22,6 +22,7 @@ pub mod figures;
 mod model;
 mod pack;
 mod page;
+pub mod runs;
 mod scale;
 mod text;
 

@@ -7,7 +7,6 @@
 //! | [`duration`] | `duration::Report` | 2E |
 //! | [`units`], [`units_of`], [`activity`] | `unit_averages::Report` | 2G, 2H, 6C |
 //! | [`selectivity`] | `selectivity::Report` | – |
-//! | [`weights`] | weights and an order of units | 3, 5 |
 //! | [`regression`] | `state_space::Report` | 4B, 4C, 4D |
 //! | [`multisensory`] | `multisensory::Report` | 6B |
 //! | [`tuning`] | `tuning::Report` | 7B to 7E |
@@ -25,7 +24,7 @@ mod training;
 mod units;
 
 pub use behaviour::{chronometric, duration, multisensory, psychometric};
-pub use connections::{Weights, selectivity, weights};
+pub use connections::selectivity;
 pub use memory::tuning;
 pub use sequences::{components, movements};
 pub use state_space::regression;

@@ -1,0 +1,167 @@
+//! The page of a reproduced paper.
+
+use super::{capital, duration, figures_of, thousands, weights_figures};
+use crate::{Axis, Cell, Chart, Figure, Mark, Page, Section, Series, TableView, Tone, Verdict};
+use cogrnn::reproduce::{self, Model, Network, Row};
+use cogrnn_core::error::Result;
+
+/// Figure by figure: what was published, what came out here, whether they agree, and the figures of the
+/// network with the published seed.
+///
+/// # Errors
+/// Weights that cannot be read.
+pub fn reproduction(networks: &[Network], rows: &[Row]) -> Result<Page> {
+    let mut models: Vec<&'static Model> = Vec::new();
+    for network in networks {
+        if !models.contains(&network.job.model) {
+            models.push(network.job.model);
+        }
+    }
+    models.sort_by_key(|m| reproduce::SONG2016.iter().position(|s| s == *m));
+    let groups: Vec<Group<'_>> = models.iter().map(|m| (*m, of(m, networks))).collect();
+    let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
+    let (yes, no, unsure) =
+        (count(reproduce::Verdict::Yes), count(reproduce::Verdict::No), count(reproduce::Verdict::Unsure));
+    let seeds = groups.iter().map(|g| g.1.len()).max().unwrap_or(0);
+    let seconds: f64 = networks.iter().map(|n| n.summary.seconds).sum();
+    let mut page = Page::new("Song, Yang & Wang 2016, reproduced")
+        .subtitle(
+            "Training excitatory-inhibitory recurrent neural networks for cognitive tasks. PLOS Comput. Biol. 12(2): \
+             e1004792. Every model with its published parameters, every claim with a statistic over seeds.",
+        )
+        .fact("Networks", format!("{} ({} models, up to {seeds} seeds)", networks.len(), models.len()))
+        .fact("Training", format!("{} on one thread each, together", duration(seconds)))
+        .fact("Rows", format!("{} yes, {no} no, {unsure} unsure", yes));
+
+    let mut overview = Section::new("training", "Training (Fig 9)").text(
+        "Each model from the seed of its figure (black) and from others (grey); red: the target. A check every 10,000 \
+         trials. Times are of one thread while the machine's other cores trained other networks.",
+    );
+    overview = overview.figure(curves(&groups)).table(times(&groups));
+    page = page.with(table_of("verdicts", "What was published and what came out", rows, &|_| true));
+    page = page.with(overview);
+    for figure in ["2", "3", "4", "5", "6", "7", "8"] {
+        for (model, networks) in groups.iter().filter(|(m, _)| m.figures.first() == Some(&figure)) {
+            let Some(shown) = networks.iter().find(|n| n.job.figure) else { continue };
+            let id = model.experiment.rsplit('/').next().unwrap_or_default();
+            let mut section = Section::new(id, format!("Fig {figure}: {}", model.title)).text(format!(
+                "`{}` with seed {}: {} test trials at dt = {}.",
+                model.experiment,
+                shown.job.experiment.seed,
+                thousands(shown.analysed.trials as u64),
+                shown.job.experiment.test_dt,
+            ));
+            for numbers in &shown.analysed.numbers {
+                section = section.text(format!("{}: {}.", capital(numbers.name()), numbers.headline()));
+            }
+            for numbers in &shown.analysed.numbers {
+                for mut drawn in figures_of(&shown.trained, &shown.analysed, numbers)? {
+                    drawn.id = format!("{id}-{}", drawn.id);
+                    section = section.figure(drawn);
+                }
+            }
+            if figure == "5" && shown.analysed.get("selectivity").is_none() {
+                section = section.figures(weights_figures(&shown.trained, Some(&shown.analysed))?);
+            }
+            page = page.with(section);
+        }
+    }
+    Ok(page)
+}
+
+/// A model and its networks, the figure's first.
+type Group<'n> = (&'static Model, Vec<&'n Network>);
+
+fn of<'n>(model: &Model, networks: &'n [Network]) -> Vec<&'n Network> {
+    let mut found: Vec<&Network> = networks.iter().filter(|n| n.job.model == model).collect();
+    found.sort_by_key(|n| (!n.job.figure, n.job.experiment.seed));
+    found
+}
+
+fn curves(groups: &[Group<'_>]) -> Figure {
+    let mut figure = Figure::new("learning", "Learning of every model").columns(3);
+    for (model, networks) in groups {
+        let Some(first) = networks.first() else { continue };
+        let measured = first.learning.iter().any(|c| c.performance.is_some());
+        let y = if measured { Axis::new("Chose right", "%") } else { Axis::new("Error", "") };
+        let mut chart = Chart::new(model.title, Axis::new("Trials", "thousands"), y).no_legend();
+        for network in networks.iter().rev() {
+            // The first check of a task judged by its error is far above all others.
+            let checks = network.learning.iter().filter(|c| measured || c.updates > 0);
+            let points = checks
+                .map(|c| (c.trials as f64 / 1000.0, if measured { c.performance.unwrap_or(f64::NAN) } else { c.rmse }));
+            let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
+            let series = Series::line(format!("seed {}", network.job.experiment.seed), x, y);
+            chart = chart.with(if network.job.figure {
+                series.tone(Tone::Ink)
+            } else {
+                series.tone(Tone::Muted).weight(0.7)
+            });
+        }
+        let stop = &first.job.experiment.stop;
+        chart = match stop.performance {
+            Some(target) => chart.mark(Mark::target(target.round(), "target")),
+            None => chart.mark(Mark::target(stop.error, "target")),
+        };
+        figure = figure.with(chart);
+    }
+    figure
+}
+
+fn times(groups: &[Group<'_>]) -> TableView {
+    let mut table = TableView::new(
+        "Training time",
+        ["Model", "Units", "Networks", "Updates: median (range)", "Minutes", "ms an update"],
+    )
+    .caption(
+        "Whole training on one thread: trials, updates, checks and checkpoints. The published minutes are not known.",
+    );
+    for (model, networks) in groups {
+        let spread = |name: &str, digits: usize| {
+            let mut v: Vec<f64> = networks.iter().filter_map(|n| n.measures.get(name).copied()).collect();
+            v.sort_by(f64::total_cmp);
+            let (Some(low), Some(high)) = (v.first(), v.last()) else { return "–".to_string() };
+            let median = 0.5 * (v[(v.len() - 1) / 2] + v[v.len() / 2]);
+            let show = |x: f64| if digits == 0 { thousands(x as u64) } else { format!("{x:.digits$}") };
+            if v.len() == 1 { show(*low) } else { format!("{} ({} to {})", show(median), show(*low), show(*high)) }
+        };
+        let units = networks.first().map_or(0, |n| n.job.experiment.network.shape.units);
+        table = table.row(vec![
+            Cell::text(model.title),
+            Cell::number(units.to_string()),
+            Cell::number(networks.len().to_string()),
+            Cell::number(spread("updates", 0)),
+            Cell::number(spread("minutes", 2)),
+            Cell::number(spread("ms_per_update", 2)),
+        ]);
+    }
+    table
+}
+
+fn table_of(id: &str, title: &str, rows: &[Row], keep: &dyn Fn(&Row) -> bool) -> Section {
+    let mut table = TableView::new(
+        "",
+        ["Fig", "Model", "Result", "Published", "Ours: median (range)", "Statistic", "Verdict"],
+    )
+    .caption(
+        "P: the paper. S6.4: a rerun of its program, one seed. A sign test needs five networks to say yes at 5 %. \
+         With few networks a claim stays unsure; a no is a no.",
+    );
+    for row in rows.iter().filter(|r| keep(r)) {
+        let verdict = match row.verdict {
+            reproduce::Verdict::Yes => Cell::Verdict(Verdict::Yes, "yes".into()),
+            reproduce::Verdict::No => Cell::Verdict(Verdict::No, "no".into()),
+            reproduce::Verdict::Unsure => Cell::Verdict(Verdict::Unsure, "unsure".into()),
+        };
+        table = table.row(vec![
+            Cell::text(row.figure.clone()),
+            Cell::text(row.model.clone()),
+            Cell::text(row.claim.clone()),
+            Cell::text(row.published.clone()),
+            Cell::number(format!("{} {}", row.ours(), row.unit)),
+            Cell::text(row.statistic.clone()),
+            verdict,
+        ]);
+    }
+    Section::new(id, title).table(table)
+}
