@@ -87,7 +87,10 @@ fn trimmed(value: f64, decimals: usize) -> String {
 /// 10 000 on a common power of ten where all share it.
 pub(crate) fn tick_labels(ticks: &[f64], scale: Scale) -> Vec<String> {
     if scale == Scale::Log {
-        return ticks.iter().map(|&tick| if !(1e-3..1e5).contains(&tick) { power(tick) } else { short(tick) }).collect();
+        return ticks
+            .iter()
+            .map(|&tick| if !(1e-3..1e5).contains(&tick) { power(tick) } else { short(tick) })
+            .collect();
     }
     let largest = ticks.iter().fold(0.0f64, |most, tick| most.max(tick.abs()));
     if largest != 0.0 && !(1e-3..1e6).contains(&largest) {

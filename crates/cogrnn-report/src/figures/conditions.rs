@@ -76,10 +76,17 @@ pub(super) fn conditions(columns: &[String], rows: &[Vec<f64>]) -> Conditions {
     }
     match (side, strength) {
         (Some(c), _) => {
-            for value in values[c].iter().rev() {
+            let mut side: Vec<Key> = Vec::new();
+            for value in &values[c] {
                 let row: Vec<f64> = (0..columns.len()).map(|k| if k == c { *value } else { 0.0 }).collect();
-                keys.push(Key::line(format!("{} {}", spoken(&columns[c]), number(*value)), Tone::Ink, dashed(&row)));
+                let words = match columns[c].as_str() {
+                    "in_out" | "choice" => format!("choice {}", 1 + usize::from(dashed(&row))),
+                    other => format!("{} {}", spoken(other), number(*value)),
+                };
+                side.push(Key::line(words, Tone::Ink, dashed(&row)));
             }
+            side.sort_by_key(|key| key.dashed);
+            keys.extend(side);
         }
         (None, Some(c)) if values[c].iter().any(|value| *value < 0.0) => {
             keys.push(Key::line("positive", Tone::Ink, false));
