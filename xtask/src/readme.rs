@@ -1,7 +1,8 @@
 //! The README is tried out as a reader would: its experiment files are written into an empty folder, its
 //! commands are typed there, and the files that it promises are looked for.
 //!
-//! Trainings are cut short, by `--updates`; everything else runs as it stands.
+//! Trainings are cut short, by `--updates`, and a paper is not reproduced but looked over, by `--check`;
+//! everything else runs as it stands.
 
 use crate::steps::{Outcome, built, root};
 use std::path::Path;
@@ -84,6 +85,10 @@ fn type_in(line: &str, here: &Path) -> Result<bool, String> {
     let mut words = words(arguments);
     if words.first().is_some_and(|w| w == "train") && !words.iter().any(|w| w == "--updates") {
         words.extend(["--updates".to_string(), UPDATES.to_string()]);
+    }
+    // A whole paper takes the better part of an hour: what is missing of it is told at once.
+    if words.iter().any(|w| w == "reproduce") {
+        words.push("--check".to_string());
     }
     println!("$ cogrnn {}", words.join(" "));
     let out = Command::new(built("cogrnn")).args(&words).current_dir(here).output();

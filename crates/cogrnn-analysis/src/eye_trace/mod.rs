@@ -1,6 +1,7 @@
 //! Where the eye goes in the sequence task (sections 4.8 and 5.11, figures 8B and 8D).
 //!
-//! A movement ends at the last sample of its epoch; it is right if the dot it was to reach is the nearest of all.
+//! A movement is judged at the middle sample of its epoch, for a network that knows the sequence leaves for the next dot before the epoch
+//! ends; it is right if the dot it was to reach is the nearest of all.
 
 mod report;
 
@@ -70,7 +71,7 @@ struct Sums {
     /// Which of the settings' paths.
     path: usize,
     trials: usize,
-    /// Sum of the distances at the end of each movement, and how many were right.
+    /// Sum of the distances in the middle of each movement's epoch, and how many were right.
     movements: Vec<(f64, usize)>,
 }
 
@@ -109,14 +110,15 @@ impl Analysis for EyeTrace {
         }
         let movements = epochs.iter().zip(&paths[place].1).map(|(epoch, dot)| {
             let samples = trial.epoch_samples(epoch)?;
-            let last = samples.last().ok_or_else(|| {
+            let (first, count) = (samples.start, samples.len());
+            let middle = (count > 0).then_some(first + count / 2).ok_or_else(|| {
                 unknown(
                     format!("no sample in epoch `{epoch}`"),
                     "samples are stored further apart than the epoch is long",
                     "store more samples",
                 )
             })?;
-            let eye = trial.outputs_at(last);
+            let eye = trial.outputs_at(middle);
             let distance = |dot: &[f64; 2]| (f64::from(eye[0]) - dot[0]).hypot(f64::from(eye[1]) - dot[1]);
             let error = distance(&dots[*dot]);
             // another dot as near would make it no answer

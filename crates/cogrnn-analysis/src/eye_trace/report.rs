@@ -20,7 +20,7 @@ pub struct Trace {
 pub struct Movement {
     /// The dot that was to be reached, counted from 0.
     pub dot: usize,
-    /// Mean distance between eye and dot at the movement's end, in the units of the screen.
+    /// Mean distance between eye and dot in the middle of the movement's epoch, in the units of the screen.
     pub error: f64,
     /// Fraction of trials in which that dot was the nearest.
     pub correct: f64,
@@ -48,7 +48,7 @@ pub struct Report {
     pub sequences: Vec<Sequence>,
     /// Mean distance over all movements.
     pub error: f64,
-    /// Fraction of all movements that ended nearest to the right dot.
+    /// Fraction of all movements that were nearest to the right dot.
     pub correct: f64,
     /// Fraction of trials all of whose movements did.
     pub whole: f64,

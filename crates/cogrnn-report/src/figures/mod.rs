@@ -2,14 +2,14 @@
 //!
 //! | function | of | figures |
 //! |---|---|---|
-//! | [`psychometric`] | `psychometric::Report` | 2C, 2D, 4A |
+//! | [`psychometric()`] | `psychometric::Report` | 2C, 2D, 4A |
 //! | [`chronometric`] | `reaction_time::Report` | 2F |
-//! | [`duration`] | `duration::Report` | 2E |
-//! | [`units`], [`units_of`], [`activity`] | `unit_averages::Report` | 2G, 2H, 6C |
-//! | [`selectivity`] | `selectivity::Report` | – |
+//! | [`duration()`] | `duration::Report` | 2E |
+//! | [`units()`], [`units_of`], [`activity`] | `unit_averages::Report` | 2G, 2H, 6C |
+//! | [`selectivity()`] | `selectivity::Report` | – |
 //! | [`regression`] | `state_space::Report` | 4B, 4C, 4D |
-//! | [`multisensory`] | `multisensory::Report` | 6B |
-//! | [`tuning`] | `tuning::Report` | 7B to 7E |
+//! | [`multisensory()`] | `multisensory::Report` | 6B |
+//! | [`tuning()`] | `tuning::Report` | 7B to 7E |
 //! | [`components`] | `pca::Report` | 8E |
 //! | [`movements`] | `eye_trace::Report` | 8D |
 //! | [`learning`] | `training_curve::Report` | 9 |

@@ -109,7 +109,7 @@ pub fn movements(report: &eye_trace::Report) -> Vec<Figure> {
     figures.push(
         Figure::new("movement-errors", "Where movements end.")
             .caption(format!(
-                "{} % of movements and {} % of whole sequences ended nearest to the right dots.",
+                "{} % of movements and {} % of whole sequences were nearest to the right dots.",
                 number(100.0 * report.correct),
                 number(100.0 * report.whole)
             ))

@@ -37,7 +37,8 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, numbers: &Numbers) -> 
         Numbers::Psychometric(r) => figures::psychometric(r),
         Numbers::Chronometric(r) => figures::chronometric(r),
         Numbers::Duration(r) => figures::duration(r),
-        Numbers::Units(r) | Numbers::Responses(r) => figures::units(r),
+        Numbers::Units(r) => figures::units(r),
+        Numbers::Responses(r) => responses(r),
         Numbers::Selectivity(r) => {
             let mut all = weights_figures(trained, Some(analysed))?;
             all.extend(figures::selectivity(r));
@@ -55,6 +56,20 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, numbers: &Numbers) -> 
         figure.id = if i == 0 { name.to_string() } else { format!("{name}-{}", i + 1) };
     }
     Ok(found)
+}
+
+/// Units up to the response, from where most trials are there (Song et al. 2016, Fig 2H).
+fn responses(report: &cogrnn_analysis::unit_averages::Report) -> Vec<Figure> {
+    let mut found = figures::units(report);
+    for figure in &mut found {
+        figure.title = "Single units, aligned to the response.".to_string();
+        for panel in &mut figure.panels {
+            if let crate::Panel::Chart(chart) = panel {
+                chart.x.range = Some((-400.0, 0.0));
+            }
+        }
+    }
+    found
 }
 
 /// What the units of an analysed network do, for the reader who picks one in a matrix.

@@ -184,7 +184,7 @@ impl Numbers {
                 let two: f64 = r.fractions.iter().take(2).sum();
                 format!("{} active units; two components hold {:.0} % of the variance", r.units.len(), 100.0 * two)
             }
-            Numbers::Movements(r) => format!("{:.1} % of movements end at their dot", 100.0 * r.correct),
+            Numbers::Movements(r) => format!("{:.1} % of movements reach their dot", 100.0 * r.correct),
         }
     }
 }

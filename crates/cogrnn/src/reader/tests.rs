@@ -341,14 +341,14 @@ fn the_resolved_experiment_resolves_to_itself() {
     ]
     w2 = [[1.0]]                             # a small one
 
+    [network.noise]
+    rec = 0.15  # noise
+
     [[part]]
     size = 2  # its size
 
     [[part]]
     size = 1  # its size
-
-    [network.noise]
-    rec = 0.15  # noise
 
     [free]
 

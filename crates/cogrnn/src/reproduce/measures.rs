@@ -11,11 +11,17 @@ use std::collections::BTreeMap;
 /// Numbers of one network by name; what could not be measured is not there.
 pub type Measures = BTreeMap<String, f64>;
 
-/// Measures a network.
+/// Measures a network; `coarse` is its performance in test trials at the time step of training.
 ///
 /// # Errors
 /// Weights that cannot be read.
-pub fn measure(trained: &Trained, summary: &Summary, learning: &[Check], analysed: &Analysed) -> Result<Measures> {
+pub fn measure(
+    trained: &Trained,
+    summary: &Summary,
+    learning: &[Check],
+    analysed: &Analysed,
+    coarse: Option<f64>,
+) -> Result<Measures> {
     let mut m = Measures::new();
     let mut put = |name: &str, value: f64| {
         if value.is_finite() {
@@ -31,9 +37,8 @@ pub fn measure(trained: &Trained, summary: &Summary, learning: &[Check], analyse
     put("test_error", analysed.rmse);
     if let Some(p) = analysed.performance {
         put("performance", p);
-        // The kept network is that of the lowest cost; its own check is what tests are compared with.
-        if let Some(best) = learning.iter().rev().find(|c| c.best).and_then(|c| c.performance) {
-            put("performance_change", p - best);
+        if let Some(coarse) = coarse {
+            put("performance_change", p - coarse);
         }
     }
     if let Some(best) = learning.iter().rev().find(|c| c.best) {

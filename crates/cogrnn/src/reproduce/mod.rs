@@ -202,7 +202,12 @@ pub fn look(job: &Job, machine: &Machine, progress: &mut dyn FnMut(f64)) -> Resu
     let plans: Vec<&analyses::Plan> = trained.experiment.analyses.iter().collect();
     let run = job.test_run(&trained);
     let analysed = analyses::analysed(&trained, &job.folder, &plans, &run, progress)?;
-    let measures = measure(&trained, &summary, &learning, &analysed)?;
+    // The same trials at the time step of training, where there is something to choose.
+    let coarse = match analysed.performance {
+        Some(_) => trained.evaluate(run.trials, Some(job.experiment.dt), &mut |_| ())?.performance,
+        None => None,
+    };
+    let measures = measure(&trained, &summary, &learning, &analysed, coarse)?;
     let text = serde_json::to_string_pretty(&measures).unwrap_or_default();
     files::write_atomically(analyses::result_folder(&job.folder).join("measures.json"), text.as_bytes())?;
     Ok(Network { job: job.clone(), trained, summary, learning, analysed, measures })
