@@ -165,11 +165,7 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
     let all = trained?;
     bar.finish_and_clear();
     if !all {
-        say(&format!(
-            "stopped; go on with the same command: cogrnn reproduce {} --out {}",
-            args.paper,
-            args.out.display()
-        ));
+        say("stopped; the same command goes on from here");
         return Ok(Ending::Interrupted);
     }
     let training = begun.elapsed();
