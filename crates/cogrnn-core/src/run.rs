@@ -9,8 +9,9 @@ use crate::params::Plastic;
 use crate::readout::{Loss, Tally};
 use crate::real::Real;
 use crate::rule::{Desk, Learned, Moment, Rule, Still};
-use crate::task::{Outline, Performance, argmax};
+use crate::task::{Answer, Outline, Performance, Scores, Task, argmax};
 use crate::trials::{Drawn, EVALUATED_TOGETHER, Generator, unit_noise};
+use crate::units::Time;
 use std::collections::BTreeMap;
 
 /// Looks on after every step and touches nothing.
@@ -41,7 +42,7 @@ impl<N: Network, T> Desk<N, T> {
 }
 
 /// How the trials of a desk are to be run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Conditions<'a, F> {
     /// Noise of the units.
     pub noise: Noise<'a, F>,
@@ -49,6 +50,15 @@ pub struct Conditions<'a, F> {
     pub loss: Loss,
     /// 1 / Σ mask over the whole batch, whatever pieces it is cut into.
     pub scale: f64,
+    /// A task that answers back, with the time step.
+    pub answering: Option<(&'a dyn Task, Time)>,
+}
+
+impl<'a, F> Conditions<'a, F> {
+    /// Under these, with nobody who answers.
+    pub fn new(noise: Noise<'a, F>, loss: Loss, scale: f64) -> Conditions<'a, F> {
+        Conditions { noise, loss, scale, answering: None }
+    }
 }
 
 /// Works the trials of one desk, start to end.
@@ -105,7 +115,8 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
         enter(state);
     }
     rule.begin(trace, batch);
-    for t in 1..=table.steps() {
+    for t in 1..=batch.timetable.steps() {
+        let table = &batch.timetable;
         let active = table.active(t);
         let rows = table.rows(t);
         let inputs = &batch.inputs[rows.start * shape.inputs..rows.end * shape.inputs];
@@ -132,8 +143,38 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
         let now = Moment { network, state, plastic, t, row: rows.start, active, inputs, outputs, targets, errors };
         probe.observe(&now);
         rule.learn(trace, &now);
+        if let Some((task, dt)) = conditions.answering {
+            answer(task, dt, t, network.output(state), shape.outputs, batch);
+        }
     }
     rule.settle(network, plastic, desk);
+}
+
+/// Lets the task answer what the trials put out at step t: adds to the inputs of later steps.
+fn answer<F: Real>(task: &dyn Task, dt: Time, t: usize, outputs: &[F], width: usize, batch: &mut Batch<F>) {
+    let channels = batch.inputs.len() / batch.timetable.total();
+    // Enough for choices; more outputs than this take an allocation.
+    let (mut few, mut many) = ([0.0f32; 16], Vec::new());
+    let seen = if width <= few.len() {
+        &mut few[..width]
+    } else {
+        many.resize(width, 0.0);
+        &mut many[..]
+    };
+    let Batch { timetable: table, inputs, outlines, .. } = batch;
+    for (outputs, (b, outline)) in outputs.chunks_exact(width).zip(outlines.iter().enumerate()).take(table.active(t)) {
+        for (to, from) in seen.iter_mut().zip(outputs) {
+            *to = from.to_f64() as f32;
+        }
+        task.answer(outline, dt * t as f64, seen, &mut |Answer { channel, value, start, end }| {
+            let first = start.steps(dt).max(t) + 1;
+            for step in first..=end.steps(dt).min(table.steps()) {
+                if b < table.active(step) {
+                    inputs[(table.rows(step).start + b) * channels + channel] += F::from_f64(f64::from(value));
+                }
+            }
+        });
+    }
 }
 
 /// A network in training.
@@ -148,6 +189,8 @@ pub struct Run<'a, N: Network, R: Rule<N>> {
     pub memory: R::Memory,
     /// Where trials are worked, one desk a thread.
     pub desks: Vec<Desk<N, R::Trace>>,
+    /// A task that answers back, with the time step.
+    pub answering: Option<(&'a dyn Task, Time)>,
 }
 
 impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
@@ -157,7 +200,7 @@ impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
     /// If the rule cannot work on such trials.
     pub fn new(network: &'a N, rule: &'a R, plastic: Plastic<N>, room: &Room, crew: &Crew) -> Result<Self> {
         let desks = (0..crew.threads()).map(|_| Desk::new(network, rule, room)).collect::<Result<_>>()?;
-        Ok(Run { memory: rule.memory(network, &plastic), network, rule, plastic, desks })
+        Ok(Run { memory: rule.memory(network, &plastic), network, rule, plastic, desks, answering: None })
     }
 
     /// Works the trials that lie on the desks, then changes the weights once. Returns what the trials
@@ -196,7 +239,8 @@ impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
         enter: impl Fn(&mut N::State) + Sync,
     ) -> (Tally, Learned) {
         let mask: f64 = self.desks.iter().map(|d| d.batch.mask_sum()).sum();
-        let conditions = Conditions { noise, loss, scale: if mask > 0.0 { 1.0 / mask } else { 0.0 } };
+        let scale = if mask > 0.0 { 1.0 / mask } else { 0.0 };
+        let conditions = Conditions { noise, loss, scale, answering: self.answering };
         let (network, rule, plastic) = (self.network, self.rule, &self.plastic);
         crew.each(&mut self.desks, |_, desk| steps(network, rule, plastic, &conditions, desk, &mut (), &enter));
         let mut tally = Tally::default();
@@ -219,6 +263,8 @@ pub struct Ended {
     pub outputs: Vec<f32>,
     /// What its rates cost, by the penalties given.
     pub activity: f64,
+    /// What its samples scored, where the task judges samples.
+    pub scores: Scores,
 }
 
 impl Ended {
@@ -238,6 +284,10 @@ struct LastOutputs<'a, P> {
     activity: Vec<f64>,
     cost: Option<RateCost<'a>>,
     rates: Vec<f64>,
+    /// The task that judges samples, with the time step and the trials.
+    judge: Option<(&'a dyn Task, Time, Vec<Outline>)>,
+    scores: Vec<Scores>,
+    seen: Vec<f32>,
     inner: P,
 }
 
@@ -248,6 +298,11 @@ impl<N: Network, P: Probe<N>> Probe<N> for LastOutputs<'_, P> {
             if self.lengths[b] == now.t {
                 self.outputs[b].clear();
                 self.outputs[b].extend(now.outputs[b * width..(b + 1) * width].iter().map(|z| z.to_f64() as f32));
+            }
+            if let Some((task, dt, outlines)) = self.judge.as_ref().filter(|_| now.t <= self.lengths[b]) {
+                self.seen.clear();
+                self.seen.extend(now.outputs[b * width..(b + 1) * width].iter().map(|z| z.to_f64() as f32));
+                task.score(&outlines[b], *dt * now.t as f64, &self.seen, &mut self.scores[b]);
             }
             if let Some(cost) = self.cost {
                 self.rates.clear();
@@ -362,14 +417,20 @@ impl<N: Network> Tryout<'_, N> {
     ) -> Vec<(u64, Ended)> {
         let shape = self.network.shape();
         let noise = Noise::Drawn { seed: self.generator.seed, purpose: unit_noise(self.generator.set) };
-        let conditions = Conditions { noise, loss: self.loss, scale: 0.0 };
+        let task = self.generator.task;
+        let answering = task.answers_back().then_some((task, self.generator.dt));
+        let conditions = Conditions { noise, loss: self.loss, scale: 0.0, answering };
         let mut eye = LastOutputs {
             // Room for everything before the first step.
             outputs: lengths.iter().map(|_| Vec::with_capacity(shape.outputs)).collect(),
             activity: vec![0.0; lengths.len()],
+            scores: vec![Scores::default(); lengths.len()],
+            judge: (task.performance() == Performance::Samples)
+                .then(|| (task, self.generator.dt, desk.batch.outlines.clone())),
             lengths,
             cost: self.activity,
             rates: Vec::with_capacity(shape.units),
+            seen: Vec::with_capacity(shape.outputs),
             inner: probe,
         };
         work(desk, &conditions, &mut eye);
@@ -377,8 +438,9 @@ impl<N: Network> Tryout<'_, N> {
         trials
             .zip(eye.outputs)
             .zip(eye.activity)
-            .map(|((((outline, id), tally), outputs), activity)| {
-                (*id, Ended { outline, tally: *tally, outputs, activity })
+            .zip(eye.scores)
+            .map(|(((((outline, id), tally), outputs), activity), scores)| {
+                (*id, Ended { outline, tally: *tally, outputs, activity, scores })
             })
             .collect()
     }
@@ -436,11 +498,21 @@ pub fn evaluate<N: Network, P: Probe<N>>(
     tryout.side_by_side(generator.draw(first, count), EVALUATED_TOGETHER, crew, probe)
 }
 
-/// Per cent of choices that are right, as the task wants it measured; `None` if it has no choices.
-pub fn performance(measure: Performance, trials: &[Ended]) -> Option<f64> {
+/// Performance in per cent, as the task wants it measured; `None` if it has no such measure.
+pub fn performance(task: &dyn Task, trials: &[Ended]) -> Option<f64> {
     let percent = |right: usize, all: usize| 100.0 * right as f64 / all as f64;
-    match measure {
+    match task.performance() {
         Performance::Error => None,
+        Performance::Samples => {
+            let mut sum = Scores::default();
+            for trial in trials {
+                for (sum, s) in sum.iter_mut().zip(&trial.scores) {
+                    *sum += s;
+                }
+            }
+            let performance = task.judge(&sum);
+            (!performance.is_nan()).then_some(performance)
+        }
         Performance::Choices => {
             let asked: Vec<_> = trials.iter().filter_map(|t| t.outline.choice.map(|c| c == t.choice())).collect();
             (!asked.is_empty()).then(|| percent(asked.iter().filter(|r| **r).count(), asked.len()))

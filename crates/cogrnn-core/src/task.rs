@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub index: usize,
     /// Its number in the whole run, over all updates and checks.
     pub number: u64,
+    /// The number of the first trial of its batch: the address of what all trials of a batch share.
+    pub batch: u64,
     /// The seed that decides everything, for what is shared by several trials.
     pub seed: u64,
     /// Time step; durations are rounded down to multiples of it.
@@ -55,7 +57,7 @@ pub struct Request<'a> {
 impl Request<'static> {
     /// Trial `index` of a set, nothing forced.
     pub const fn new(set: Set, index: usize, dt: Time) -> Request<'static> {
-        Request { set, index, number: index as u64, seed: 0, dt, force: &[] }
+        Request { set, index, number: index as u64, batch: 0, seed: 0, dt, force: &[] }
     }
 }
 
@@ -136,8 +138,26 @@ pub enum Performance {
     Choices,
     /// The same per condition, and the lowest of these.
     WorstCondition,
+    /// What every sample of the outputs scores, put together by the task (see [`Task::score`]).
+    Samples,
     /// No such measure; the root mean squared error stands in for it.
     Error,
+}
+
+/// What the samples of a set of trials scored; the task knows what each entry counts.
+pub type Scores = [f64; 8];
+
+/// What a task that answers back adds to an input channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answer {
+    /// Which channel.
+    pub channel: usize,
+    /// How much.
+    pub value: f32,
+    /// From when, exclusive; no earlier than the sample that is answered.
+    pub start: Time,
+    /// Until when, inclusive.
+    pub end: Time,
 }
 
 /// What an ideal observer is shown: inputs as delivered, noise and all, never the outline.
@@ -187,6 +207,23 @@ pub trait Task: Send + Sync {
     fn noise_limit(&self, noise: f64, dt: Time) -> f64;
     /// The performance of an observer that answers at random, in per cent.
     fn chance(&self) -> f64;
+    /// For [`Performance::Samples`]: adds what the outputs at time `t` score.
+    fn score(&self, _outline: &Outline, _t: Time, _outputs: &[f32], _scores: &mut Scores) {}
+    /// For [`Performance::Samples`]: the performance, per cent, of trials that scored this.
+    fn judge(&self, _scores: &Scores) -> f64 {
+        f64::NAN
+    }
+    /// A stretch at the beginning of every trial that only sets the network going: nothing is asked in
+    /// it, and nothing learnt flows back into it.
+    fn warm_up(&self) -> Time {
+        Time::default()
+    }
+    /// Whether the task answers back: whether what it shows depends on what the network does.
+    fn answers_back(&self) -> bool {
+        false
+    }
+    /// What the task shows from `t` on because the outputs at time `t` were these.
+    fn answer(&self, _outline: &Outline, _t: Time, _outputs: &[f32], _say: &mut dyn FnMut(Answer)) {}
     /// The share of training trials that are catch trials.
     fn catch_share(&self) -> f64 {
         0.0

@@ -97,7 +97,7 @@ impl Generator<'_> {
             .map(|index| {
                 let id = first + index as u64;
                 let (set, dt, seed, force) = (self.set, self.dt, self.seed, self.force);
-                let request = Request { set, index, number: id, seed, dt, force };
+                let request = Request { set, index, number: id, batch: first, seed, dt, force };
                 let outline =
                     self.task.outline(&request, &mut Address { seed: self.seed, purpose, trial: id }.stream());
                 Drawn { id, steps: outline.steps(self.dt), outline }

@@ -542,7 +542,7 @@ impl Trainer {
             trials: updates * experiment.trials as u64,
             cost,
             rmse: tally.rmse(),
-            performance: performance(experiment.task.performance(), &ended),
+            performance: performance(&*experiment.task, &ended),
             omega: self.progress.omega,
             gradient_norm: self.progress.gradient_norm,
             spectral_radius: spectral_radius(plastic.weights().block("w_rec"), network.shape().units),

@@ -70,7 +70,7 @@ fn run<F: Real>(
     let room = Room { trials: trials.len(), steps: trials[0].1, history: History::Last };
     let mut desk = Desk::new(network, &Still, &room).unwrap();
     desk.batch = batch;
-    let conditions = Conditions { noise, loss: Loss::Squared, scale: 1.0 };
+    let conditions = Conditions::new(noise, Loss::Squared, 1.0);
     work(network, &Still, &plastic, &conditions, &mut desk, &mut Each(ids, look));
 }
 

@@ -244,7 +244,7 @@ impl Trained {
         Ok(Evaluation {
             trials,
             dt: dt.as_ms(),
-            performance: performance(self.experiment.task.performance(), &ended),
+            performance: performance(&*self.experiment.task, &ended),
             rmse: tally.rmse(),
             conditions: by_condition(&self.experiment, &ended),
             psychometric,

@@ -160,7 +160,7 @@ impl Problem {
         let mut all =
             All(vec![vec![Vec::new(); self.lengths.len()]; steps], batch.ids.iter().map(|&b| b as usize).collect());
         desk.batch = batch;
-        let conditions = Conditions { noise: Noise::Given(&noise), loss: self.loss, scale: 1.0 };
+        let conditions = Conditions::new(Noise::Given(&noise), self.loss, 1.0);
         work(&network, &Still, &self.plastic(&network), &conditions, &mut desk, &mut all);
         all.0
     }
@@ -198,7 +198,7 @@ impl Problem {
         let mut desk = Desk::new(network, &Still, &room).unwrap();
         let mut last = Last(vec![Vec::new(); self.lengths.len()], batch.ids.iter().map(|&b| b as usize).collect());
         desk.batch = batch;
-        let conditions = Conditions { noise: Noise::Given(&noise), loss: self.loss, scale: 1.0 };
+        let conditions = Conditions::new(Noise::Given(&noise), self.loss, 1.0);
         work(network, &Still, plastic, &conditions, &mut desk, &mut last);
         last.0
     }
