@@ -14,17 +14,27 @@ pub struct Timetable {
     /// Row at which step t = index + 1 starts; one more at the end.
     starts: Vec<usize>,
     trials: usize,
+    /// Where periods of the trials begin, trial by trial; `breaks_of[b]..breaks_of[b + 1]` are those of trial b.
+    breaks: Vec<usize>,
+    breaks_of: Vec<usize>,
 }
 
 impl Clone for Timetable {
     fn clone(&self) -> Timetable {
-        Timetable { starts: self.starts.clone(), trials: self.trials }
+        Timetable {
+            starts: self.starts.clone(),
+            trials: self.trials,
+            breaks: self.breaks.clone(),
+            breaks_of: self.breaks_of.clone(),
+        }
     }
 
     // A derived one would allocate anew.
     fn clone_from(&mut self, other: &Timetable) {
         self.starts.clone_from(&other.starts);
         self.trials = other.trials;
+        self.breaks.clone_from(&other.breaks);
+        self.breaks_of.clone_from(&other.breaks_of);
     }
 }
 
@@ -33,6 +43,8 @@ impl Timetable {
     pub fn refill(&mut self, lengths: &[usize]) {
         debug_assert!(lengths.is_sorted_by(|a, b| a >= b), "trials come longest first");
         self.trials = lengths.len();
+        self.breaks.clear();
+        self.breaks_of.clear();
         self.starts.clear();
         self.starts.push(0);
         let mut active = lengths.len();
@@ -41,6 +53,34 @@ impl Timetable {
                 active -= 1;
             }
             self.starts.push(self.starts[t] + active);
+        }
+    }
+
+    /// Says, for the next trial in order, after which steps a new period begins; any order, 0 and
+    /// repetitions are left out.
+    pub fn add_breaks(&mut self, steps: impl Iterator<Item = usize>) {
+        if self.breaks_of.is_empty() {
+            self.breaks_of.push(0);
+        }
+        let first = self.breaks.len();
+        self.breaks.extend(steps.filter(|t| *t > 0));
+        self.breaks[first..].sort_unstable();
+        let mut kept = first;
+        for at in first..self.breaks.len() {
+            if kept == first || self.breaks[kept - 1] != self.breaks[at] {
+                self.breaks[kept] = self.breaks[at];
+                kept += 1;
+            }
+        }
+        self.breaks.truncate(kept);
+        self.breaks_of.push(kept);
+    }
+
+    /// The steps after which a new period of trial b begins, ascending.
+    pub fn breaks(&self, b: usize) -> &[usize] {
+        match self.breaks_of.get(b..b + 2) {
+            Some(&[first, last]) => &self.breaks[first..last],
+            _ => &[],
         }
     }
 
@@ -90,9 +130,11 @@ pub struct Batch<F> {
     pub outlines: Vec<Outline>,
     /// The number of each trial in the run, the address of its noise.
     pub ids: Vec<u64>,
-    /// Samples of the whole batch, padding included, whatever pieces it is cut into: what a mean over
-    /// time and trials divides by.
+    /// Samples of the whole batch, padding included and warm-up not, whatever pieces it is cut into: what a
+    /// mean over time and trials divides by.
     pub samples: usize,
+    /// Steps at the beginning of every trial into which nothing flows back.
+    pub warm_up: usize,
 }
 
 impl<F: Real> Batch<F> {
@@ -126,7 +168,13 @@ mod tests {
         assert_eq!((1..=5).map(|t| table.active(t)).collect::<Vec<_>>(), [4, 3, 3, 1, 1]);
         assert_eq!((0..4).map(|b| table.length(b)).collect::<Vec<_>>(), [5, 3, 3, 1]);
         assert_eq!(table.rows(2), 4..7);
+        table.add_breaks([3, 0, 1, 3].into_iter());
+        table.add_breaks([].into_iter());
+        table.add_breaks([2].into_iter());
+        assert_eq!((table.breaks(0), table.breaks(1), table.breaks(2)), (&[1, 3][..], &[][..], &[2][..]));
+        assert!(table.breaks(3).is_empty());
         table.refill(&[]);
         assert_eq!((table.steps(), table.total()), (0, 0));
+        assert!(table.breaks(0).is_empty());
     }
 }

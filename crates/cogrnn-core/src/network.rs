@@ -145,6 +145,8 @@ pub struct Swept<'a, N: Adjoint> {
     pub errors: &'a [N::Real],
     /// Which rows are which.
     pub timetable: &'a Timetable,
+    /// Steps at the beginning that the sweep has not gone over, and that nothing is learnt from.
+    pub warm_up: usize,
 }
 
 /// Squared lengths of an error gradient before and after one step backwards (Song et al. 2016, eq. 23).
@@ -251,4 +253,12 @@ pub trait Carry: Network {
     fn carried<'s>(&self, state: &'s Self::State, t: usize, trial: usize) -> &'s [Self::Real];
     /// Replaces s_t; the rates follow.
     fn replace(&self, state: &mut Self::State, t: usize, trial: usize, s: &[Self::Real]);
+}
+
+/// Capability: what flows back to the carried state may be read and replaced on the way.
+pub trait CarryBack: Carry + Adjoint {
+    /// dL/ds_t of a trial, for the step last pulled to (0 after [`Adjoint::finish`]).
+    fn flowing<'s>(&self, sweep: &'s Self::Sweep, trial: usize) -> &'s [Self::Real];
+    /// Replaces it: what flows to earlier steps, and to the weights of step t, follows.
+    fn reflow(&self, state: &Self::State, sweep: &mut Self::Sweep, t: usize, trial: usize, to: &[Self::Real]);
 }

@@ -126,55 +126,59 @@ impl<F: Real> Pack<F> for () {
     fn repack(&mut self, _: &Arena<F>) {}
 }
 
+/// The parameters of a network.
+pub type Plastic<N> = Parameters<<N as Network>::Real, <N as Network>::Packed>;
+
 /// θ, the weights it stands for, the table between them, and the packed copy for the kernels:
-/// kept in step by construction, since θ changes only through [`Plastic::change`].
+/// kept in step by construction, since θ changes only through [`Parameters::change`]. A network and
+/// one that is wrapped around it have the same.
 #[derive(Clone, Debug)]
-pub struct Plastic<N: Network> {
-    theta: Arena<N::Real>,
-    weights: Arena<N::Real>,
-    wiring: Wiring<N::Real>,
-    packed: N::Packed,
+pub struct Parameters<F, P> {
+    theta: Arena<F>,
+    weights: Arena<F>,
+    wiring: Wiring<F>,
+    packed: P,
 }
 
-impl<N: Network> Plastic<N> {
+impl<F: Real, P: Pack<F>> Parameters<F, P> {
     /// Parameters of a network under a wiring.
     ///
     /// # Errors
     /// If θ has not the network's blocks.
-    pub fn new(network: &N, theta: Arena<N::Real>, wiring: Wiring<N::Real>) -> Result<Self> {
+    pub fn new<N: Network<Real = F, Packed = P>>(network: &N, theta: Arena<F>, wiring: Wiring<F>) -> Result<Self> {
         let wanted = network.blocks();
         if theta.blocks() != wanted.blocks() {
             return Err(Error::input("these parameters belong to another network")
                 .why(format!("their blocks are {:?}, the network's {:?}", shapes(&theta), shapes(&wanted)))
                 .remedy("take the parameters from a network of the same shape"));
         }
-        let mut plastic = Plastic { weights: theta.clone(), packed: network.packed(), theta, wiring };
+        let mut plastic = Parameters { weights: theta.clone(), packed: network.packed(), theta, wiring };
         plastic.refresh();
         Ok(plastic)
     }
 
     /// The underlying parameters.
-    pub fn theta(&self) -> &Arena<N::Real> {
+    pub fn theta(&self) -> &Arena<F> {
         &self.theta
     }
 
     /// The effective weights, signs and masks applied.
-    pub fn weights(&self) -> &Arena<N::Real> {
+    pub fn weights(&self) -> &Arena<F> {
         &self.weights
     }
 
     /// The table between θ and the weights.
-    pub fn wiring(&self) -> &Wiring<N::Real> {
+    pub fn wiring(&self) -> &Wiring<F> {
         &self.wiring
     }
 
     /// The weights as the kernels want them.
-    pub fn packed(&self) -> &N::Packed {
+    pub fn packed(&self) -> &P {
         &self.packed
     }
 
     /// The only way to change θ: the weights and their packed copy follow.
-    pub fn change(&mut self, change: impl FnOnce(&mut Arena<N::Real>, &Wiring<N::Real>)) {
+    pub fn change(&mut self, change: impl FnOnce(&mut Arena<F>, &Wiring<F>)) {
         change(&mut self.theta, &self.wiring);
         self.refresh();
     }
@@ -184,7 +188,7 @@ impl<N: Network> Plastic<N> {
         for name in blocks {
             for w in self.weights.block_mut(name) {
                 if w.to_f64().abs() < threshold {
-                    *w = N::Real::ZERO;
+                    *w = F::ZERO;
                 }
             }
         }

@@ -284,6 +284,8 @@ struct LastOutputs<'a, P> {
     activity: Vec<f64>,
     cost: Option<RateCost<'a>>,
     rates: Vec<f64>,
+    /// Steps in which rates cost nothing.
+    warm_up: usize,
     /// The task that judges samples, with the time step and the trials.
     judge: Option<(&'a dyn Task, Time, Vec<Outline>)>,
     scores: Vec<Scores>,
@@ -304,7 +306,7 @@ impl<N: Network, P: Probe<N>> Probe<N> for LastOutputs<'_, P> {
                 self.seen.extend(now.outputs[b * width..(b + 1) * width].iter().map(|z| z.to_f64() as f32));
                 task.score(&outlines[b], *dt * now.t as f64, &self.seen, &mut self.scores[b]);
             }
-            if let Some(cost) = self.cost {
+            if let Some(cost) = self.cost.filter(|_| now.t > self.warm_up) {
                 self.rates.clear();
                 self.rates.extend(now.network.rates(now.state, now.t, b).iter().map(|r| r.to_f64()));
                 self.activity[b] += cost(&self.rates);
@@ -430,6 +432,7 @@ impl<N: Network> Tryout<'_, N> {
             lengths,
             cost: self.activity,
             rates: Vec::with_capacity(shape.units),
+            warm_up: desk.batch.warm_up,
             seen: Vec::with_capacity(shape.outputs),
             inner: probe,
         };

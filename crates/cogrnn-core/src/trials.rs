@@ -111,10 +111,14 @@ impl Generator<'_> {
     /// a trial's own end have baseline and noise and count for nothing.
     pub fn write<F: Real>(&self, drawn: &mut Vec<Drawn>, whole: Option<usize>, samples: usize, batch: &mut Batch<F>) {
         let (channels, outputs) = (self.task.inputs().len(), self.task.outputs().len());
-        let Batch { timetable, inputs, targets, mask, outlines, ids, samples: all } = batch;
+        let Batch { timetable, inputs, targets, mask, outlines, ids, samples: all, warm_up } = batch;
         *all = samples;
+        *warm_up = self.task.warm_up().steps(self.dt);
         let lengths: Vec<usize> = drawn.iter().map(|d| whole.unwrap_or(d.steps)).collect();
         timetable.refill(&lengths);
+        for d in drawn.iter() {
+            timetable.add_breaks(d.outline.epochs.iter().map(|e| e.start.steps(self.dt)).filter(|t| *t < d.steps));
+        }
         let rows = timetable.total();
         for (array, width) in [(&mut *inputs, channels), (&mut *targets, outputs), (&mut *mask, outputs)] {
             array.clear();
@@ -186,7 +190,7 @@ impl Generator<'_> {
                 .remedy("make the task's epochs longer or dt shorter"));
         }
         let longest = drawn.first().map_or(0, |d| d.steps);
-        let samples = longest * count;
+        let samples = longest.saturating_sub(self.task.warm_up().steps(self.dt)) * count;
         let whole = whole.then_some(longest);
         let work: usize = drawn.iter().map(|d| whole.unwrap_or(d.steps)).sum();
         let mut batches: Vec<(Vec<Drawn>, &mut Batch<F>)> = batches.into_iter().map(|b| (Vec::new(), b)).collect();

@@ -1,3 +1,4 @@
-//! The networks of cogrnn, one folder each.
+//! The networks of cogrnn, one folder each, and what may be wrapped around them ([`unroll`]).
 
 pub mod rate;
+pub mod unroll;

@@ -13,7 +13,7 @@ use cogrnn_core::batch::Batch;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::network::{History, Network, Room};
-use cogrnn_core::params::{Arena, Plastic};
+use cogrnn_core::params::{Arena, Pack, Parameters, Plastic};
 use cogrnn_core::real::Real;
 use cogrnn_core::rule::{Desk, Estimator, Learned, Moment, Rule};
 
@@ -58,7 +58,7 @@ impl<F: Real> Memory<F> {
 impl<E, F: Real> Descent<E, F> {
     /// Turns a gradient with respect to the weights into the one that is followed. Returns its length
     /// before clipping, and whether the guard stepped in.
-    fn finish_gradient<N: Network<Real = F>>(&self, plastic: &Plastic<N>, gradient: &mut Arena<F>) -> (f64, bool) {
+    fn finish_gradient<P: Pack<F>>(&self, plastic: &Parameters<F, P>, gradient: &mut Arena<F>) -> (f64, bool) {
         plastic.wiring().pull_back(plastic.theta().data(), gradient.data_mut());
         for penalty in &self.penalties {
             penalty.add_gradient(plastic.theta(), gradient);

@@ -1,7 +1,7 @@
 //! What weights and rates may cost beside the loss (Song et al. 2016, eqs. 27-29; code).
 //!
 //! ```text
-//! λ mean|θ|      λ mean(θ²)      λ mean(r²)
+//! λ mean|θ|      λ mean(θ²)      λ mean|r|      λ mean(r²)
 //! ```
 //! Means run over all entries of the underlying parameters, masked ones included, and over all
 //! steps, trials and units. Add your own by implementing one of the two traits: a value and its gradient.
@@ -107,6 +107,31 @@ impl<F: Real> WeightPenalty<F> for L2 {
         let scale = F::from_f64(2.0 * self.lambda / block.len().max(1) as f64);
         for (g, w) in gradient.block_mut(self.block).iter_mut().zip(block) {
             *g += scale * *w;
+        }
+    }
+}
+
+/// λ mean|r| over steps, trials and units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateL1 {
+    /// λ.
+    pub lambda: f64,
+}
+
+impl<F: Real> ActivityPenalty<F> for RateL1 {
+    fn value(&self, rates: &[F], share: f64) -> f64 {
+        self.lambda * share * rates.iter().map(|r| r.to_f64().abs()).sum::<f64>()
+    }
+
+    fn add_gradient(&self, rates: &[F], share: f64, gradient: &mut [F]) {
+        let scale = F::from_f64(self.lambda * share);
+        for (g, r) in gradient.iter_mut().zip(rates) {
+            // the derivative of |r| at 0 is 0
+            if *r > F::ZERO {
+                *g += scale;
+            } else if *r < F::ZERO {
+                *g -= scale;
+            }
         }
     }
 }

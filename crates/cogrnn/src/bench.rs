@@ -5,13 +5,13 @@ use cogrnn_core::crew::Crew;
 use cogrnn_core::error::Result;
 use cogrnn_core::kernels::{Isa, peak};
 use cogrnn_core::network::{History, Network, Noise, Room, Shape};
-use cogrnn_core::params::Plastic;
+use cogrnn_core::params::Parameters;
 use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::readout::{Loss, Readout};
 use cogrnn_core::run::Run;
 use cogrnn_core::units::ms;
 use cogrnn_networks::rate::initial::{Distribution, Recipe, balanced, draw};
-use cogrnn_networks::rate::{Design, Nonlinearity, Rate, UnitNoise};
+use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 use cogrnn_rules::optimisers::{Schedule, Sgd};
 use cogrnn_rules::{Bptt, With};
 use serde::Serialize;
@@ -125,6 +125,7 @@ pub fn with_updates(
         shape,
         tau: vec![ms(100.0); units],
         dt: ms(20.0),
+        leak: Leak::Potential,
         nonlinearity: Nonlinearity::Rectify,
         readout: Readout::Linear,
         noise: UnitNoise::Independent(vec![0.15; units]),
@@ -152,11 +153,12 @@ pub fn with_updates(
         relative_outputs: Vec::new(),
         spectral_radius: Some(1.5),
         x0: 0.1,
-        b_rec: 0.0,
+        scale: [1.0; 3],
+        b_rec: [0.0; 2],
         b_out: 0.0,
     };
     let theta = draw(&recipe, zeros, &mut wiring, 1)?;
-    let plastic = Plastic::new(&network, theta, wiring)?;
+    let plastic = Parameters::new(&network, theta, wiring)?;
     let mut rule = Bptt::new(2.0).with(Sgd { rate: Schedule::Constant(0.01) });
     rule.clip = Some(1.0);
     let room = Room { trials: trials.div_ceil(threads), steps, history: History::Whole };

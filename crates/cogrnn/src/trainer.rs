@@ -15,7 +15,7 @@ use cogrnn_core::run::{Run, Tryout, performance};
 use cogrnn_core::task::Set;
 use cogrnn_core::trials::{EVALUATED_TOGETHER, unit_noise};
 use cogrnn_networks::rate::initial::spectral_radius;
-use cogrnn_rules::penalties::{ActivityPenalty, WeightPenalty};
+use cogrnn_rules::penalties::WeightPenalty;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -246,7 +246,7 @@ impl Trainer {
             best: plastic.theta().clone(),
             theta: plastic.theta().clone(),
             memory: Vec::new(),
-            carried: first_state(&experiment, &plastic),
+            carried: first_state(&experiment, plastic.weights()),
             best_cost: f64::INFINITY,
             best_updates: 0,
         };
@@ -426,7 +426,7 @@ impl Trainer {
             }
             _ => {}
         }
-        let whole = experiment.rule.rate_cost().is_some();
+        let whole = experiment.rule.rates_cost();
         let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
         let chance = experiment.task.chance();
         watch(Event::Started { updates: self.progress.updates, stop: &experiment.stop, chance });
@@ -468,11 +468,11 @@ impl Trainer {
             };
             let sound = tally.loss.is_finite() && learned.gradient_norm.is_finite();
             if !(sound || learned.guarded) {
-                return Err(self.diagnose(&run.plastic, &tally, learned.gradient_norm));
+                return Err(self.diagnose(run.plastic.weights(), &tally, learned.gradient_norm));
             }
             if self.progress.carried.iter().any(|x| !x.is_finite()) {
                 // The guard has brought the weights back; nothing would bring this state back.
-                self.progress.carried = first_state(&experiment, &run.plastic);
+                self.progress.carried = first_state(&experiment, run.plastic.weights());
             }
             self.progress.updates += 1;
             self.progress.omega = experiment.rule.omega * learned.omega.unwrap_or(0.0);
@@ -506,9 +506,8 @@ impl Trainer {
         let updates = self.progress.updates;
         let count = experiment.validation_trials;
         let generator = experiment.generator(Set::Validation, experiment.dt, self.machine.isa());
-        let rate_cost = experiment.rule.rate_cost();
-        let one_step = rate_cost.as_ref().map(|cost| move |rates: &[f64]| cost.value(rates, 1.0));
-        let activity = one_step.as_ref().map(|f| f as &(dyn Fn(&[f64]) -> f64 + Sync));
+        let one_step = |rates: &[f64]| experiment.rule.rate_cost(rates, 1.0);
+        let activity = experiment.rule.rates_cost().then_some(&one_step as &(dyn Fn(&[f64]) -> f64 + Sync));
         let tryout = Tryout { network, plastic, generator: &generator, loss: experiment.network.loss, activity };
         let drawn = generator.draw(updates * count as u64, count);
         let ended = if experiment.carry {
@@ -524,12 +523,13 @@ impl Trainer {
             rates += trial.activity;
             steps = steps.max(trial.outline.steps(experiment.dt));
         }
+        let steps = steps.saturating_sub(experiment.task.warm_up().steps(experiment.dt));
         let samples = (steps * count * network.shape().units) as f64;
         let own: f64 = self.penalties.iter().map(|p| p.value(plastic.theta())).sum();
         let cost = tally.mean_loss() + experiment.rule.weight_cost(plastic.theta()) + own + rates / samples;
         // The guard brings the weights back, so there is more to come.
         if !cost.is_finite() && !experiment.rule.guard {
-            return Err(self.diagnose(plastic, &tally, self.progress.gradient_norm));
+            return Err(self.diagnose(plastic.weights(), &tally, self.progress.gradient_norm));
         }
         let best = cost < self.progress.best_cost;
         if best {
@@ -579,7 +579,7 @@ impl Trainer {
     }
 
     /// What went wrong, since when, and how strong the loop is.
-    fn diagnose<N: Network<Real = f32>>(&self, plastic: &Plastic<N>, tally: &Tally, gradient_norm: f64) -> Error {
+    fn diagnose(&self, weights: &Arena<f32>, tally: &Tally, gradient_norm: f64) -> Error {
         let e = &self.experiment;
         let fastest = e.network.tau.iter().fold(f64::INFINITY, |m, t| m.min(t.as_ms()));
         let what = if tally.loss.is_finite() {
@@ -592,7 +592,7 @@ impl Trainer {
             format!("spectral radius {radius:.3}, a loop gain of {gain:.3} a time step (radius × dt/tau)")
         };
         // The update that failed may have left no number among the weights; then the last check tells.
-        let radius = spectral_radius(plastic.weights().block("w_rec"), plastic.weights().block("x0").len());
+        let radius = spectral_radius(weights.block("w_rec"), weights.block("x0").len());
         let mut why = Vec::new();
         if let Some(c) = self.progress.history.last() {
             why.push(format!(
@@ -695,8 +695,8 @@ impl Trainer {
 }
 
 /// Where the first trial begins, if later ones go on from one another.
-fn first_state<N: Network<Real = f32>>(experiment: &Experiment, plastic: &Plastic<N>) -> Vec<f32> {
-    if experiment.carry { plastic.weights().block("x0").to_vec() } else { Vec::new() }
+fn first_state(experiment: &Experiment, weights: &Arena<f32>) -> Vec<f32> {
+    if experiment.carry { weights.block("x0").to_vec() } else { Vec::new() }
 }
 
 /// What a folder is called.

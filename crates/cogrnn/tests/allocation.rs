@@ -91,7 +91,7 @@ fn kinds() -> Vec<Vec<String>> {
 fn in_the_loop<R: Rule<Rate<f32>>>(experiment: &Experiment, plan: &Plan<f32>, rule: &R, isa: Isa) -> u64 {
     let crew = Crew::new(1).unwrap();
     let generator = experiment.generator(Set::Training, experiment.dt, isa);
-    let whole = experiment.rule.rate_cost().is_some();
+    let whole = experiment.rule.rates_cost();
     let steps = generator.draw(0, TRIALS)[0].steps;
     let room = Room { trials: TRIALS, steps, history: History::Whole };
     let mut desk = Desk::new(&plan.network, rule, &room).unwrap();

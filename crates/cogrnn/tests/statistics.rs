@@ -7,7 +7,7 @@ use cogrnn_core::batch::{Batch, Timetable};
 use cogrnn_core::constraint::{Constraint, Keep, Wiring};
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{History, Network, Noise, Room, Shape};
-use cogrnn_core::params::{Arena, Plastic};
+use cogrnn_core::params::{Arena, Parameters, Plastic};
 use cogrnn_core::random::Purpose;
 use cogrnn_core::readout::{Loss, Readout};
 use cogrnn_core::real::Real;
@@ -15,7 +15,7 @@ use cogrnn_core::rule::{Desk, Moment, Still};
 use cogrnn_core::run::{Conditions, Probe, work};
 use cogrnn_core::units::{Time, ms};
 use cogrnn_networks::rate::initial::{Distribution, Recipe, balanced, draw, spectral_radius};
-use cogrnn_networks::rate::{Design, Nonlinearity, Rate, UnitNoise};
+use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 
 // ------------------------------------------------------------------------------------ running
 
@@ -24,6 +24,7 @@ fn network<F: Real>(tau: &[f64], dt: f64, nonlinearity: Nonlinearity, noise: Uni
         shape: Shape { inputs: 1, units: tau.len(), outputs: 1 },
         tau: tau.iter().map(|&t| ms(t)).collect::<Vec<Time>>(),
         dt: ms(dt),
+        leak: Leak::Potential,
         nonlinearity,
         readout: Readout::Linear,
         noise,
@@ -53,7 +54,7 @@ fn run<F: Real>(
     look: impl FnMut(usize, u64, &[F], &[F]),
 ) {
     let wiring = Wiring::free(&theta);
-    let plastic = Plastic::new(network, theta, wiring).unwrap();
+    let plastic = Parameters::new(network, theta, wiring).unwrap();
     let mut timetable = Timetable::default();
     timetable.refill(&trials.iter().map(|t| t.1).collect::<Vec<_>>());
     let rows = timetable.total();
@@ -398,7 +399,8 @@ fn recipe(recurrent: Distribution, relative: Vec<f64>, radius: Option<f64>) -> R
         relative_outputs: Vec::new(),
         spectral_radius: radius,
         x0: 0.1,
-        b_rec: 0.0,
+        scale: [1.0; 3],
+        b_rec: [0.0; 2],
         b_out: 0.0,
     }
 }

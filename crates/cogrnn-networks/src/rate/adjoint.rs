@@ -13,13 +13,13 @@
 //! the gradient's own Σ α δ_{t+1,i} r_j, so both are one product with r + s v f' on the right.
 
 use super::nonlinearity::{Curve, with_curve};
-use super::{Rate, RateState, reach};
+use super::{Leak, Rate, RateState, leak, reach};
 use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Kernel;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
 use cogrnn_core::kernels::product::{Blend, Piece, Strides, outer};
-use cogrnn_core::network::{Adjoint, Flow, Network, Room, Shape, Swept};
+use cogrnn_core::network::{Adjoint, CarryBack, Flow, Network, Room, Shape, Swept};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::real::Real;
 use std::ops::Range;
@@ -35,7 +35,7 @@ pub struct Sweep<F> {
     pulled: Vec<F>,
     /// e_t W_out.
     direct: Vec<F>,
-    /// (α G) W_rec where α differs between units.
+    /// Where the potential leaks: (α G) W_rec, if α differs between units. Where the rate does: α f'(x_t).
     stretched: Vec<F>,
     /// |v|² and |G|² of each row.
     flow: Vec<[F; 2]>,
@@ -45,6 +45,11 @@ pub struct Sweep<F> {
 }
 
 impl<F: Real> Rate<F> {
+    /// Whether what the regulariser compares comes with the sweep, and its derivative with the gradient.
+    fn flow_rides_along(&self) -> bool {
+        self.leak == Leak::Rate || self.uniform_decay.is_some()
+    }
+
     fn width(&self) -> usize {
         padded(self.shape().units)
     }
@@ -58,7 +63,7 @@ impl<F: Real> Rate<F> {
         let (wide, width) = (self.sweep_stride(), self.width());
         let scaled = &sweep.scaled[rows.start * wide..];
         plastic.packed().backward.multiply(rows.len(), scaled, wide, &mut sweep.pulled, width, false);
-        if sweep.keep_flow && self.uniform_decay.is_none() {
+        if sweep.keep_flow && !self.flow_rides_along() {
             // α G = (1-α) α δ; `direct` is free until the errors of this step are written.
             let n = rows.len();
             reach(&mut sweep.stretched, n * width);
@@ -85,7 +90,7 @@ impl<F: Real> Adjoint for Rate<F> {
             delta: one(),
             pulled: one(),
             direct: one(),
-            stretched: if self.uniform_decay.is_some() { Vec::new() } else { one() },
+            stretched: if self.leak == Leak::Potential && self.flow_rides_along() { Vec::new() } else { one() },
             flow: vec![[F::ZERO; 2]; rows],
             keep_flow: false,
             active: 0,
@@ -96,6 +101,9 @@ impl<F: Real> Adjoint for Rate<F> {
         reach(&mut sweep.scaled, timetable.total() * self.sweep_stride());
         for array in [&mut sweep.delta, &mut sweep.pulled, &mut sweep.direct] {
             reach(array, timetable.trials() * self.width());
+        }
+        if self.leak == Leak::Rate {
+            reach(&mut sweep.stretched, timetable.trials() * self.width());
         }
         if sweep.flow.len() < timetable.total() {
             sweep.flow.resize(timetable.total(), [F::ZERO; 2]);
@@ -140,12 +148,22 @@ impl<F: Real> Adjoint for Rate<F> {
         let r = &state.r[here * rate_wide..][..(rows.len() - 1) * rate_wide + width];
         let scaled = &mut sweep.scaled[rows.start * wide..rows.end * wide];
         let flow = &mut sweep.flow[rows.clone()];
-        let stretched: &[F] = if self.uniform_decay.is_some() { &[] } else { &sweep.stretched };
-        with_curve!(self.nonlinearity, curve => self.isa.run(Pull {
-            curve, width, wide, rate_wide, future, rows: rows.len(), keep_flow: sweep.keep_flow,
-            alpha: &self.alpha, decay: &self.decay,
-            x, r, pulled: &sweep.pulled, direct: if few { &[] } else { &sweep.direct }, errors, readout: &plastic.packed().readout, stretched, delta: &mut sweep.delta, scaled, flow,
-        }));
+        let (alpha, decay) = (&self.alpha[..], &self.decay[..]);
+        let (pulled, keep_flow) = (&sweep.pulled[..], sweep.keep_flow);
+        let direct: &[F] = if few { &[] } else { &sweep.direct };
+        let (readout, delta) = (&plastic.packed().readout[..], &mut sweep.delta[..]);
+        let rows_here = rows.len();
+        match self.leak {
+            Leak::Potential => with_curve!(self.nonlinearity, curve => self.isa.run(Pull {
+                curve, width, wide, rate_wide, future, rows: rows_here, keep_flow, alpha, decay,
+                x, r, pulled, direct, errors, readout, delta, scaled, flow,
+                stretched: if self.flow_rides_along() { &[] } else { &sweep.stretched },
+            })),
+            Leak::Rate => with_curve!(self.nonlinearity, curve => self.isa.run(leak::Pull {
+                curve, width, wide, future, rows: rows_here, keep_flow, alpha, decay,
+                x, pulled, direct, errors, readout, delta, scaled, flow, gain: &mut sweep.stretched,
+            })),
+        }
         sweep.active = rows.len();
     }
 
@@ -157,9 +175,13 @@ impl<F: Real> Adjoint for Rate<F> {
             return;
         }
         self.pull_future(plastic, sweep, 0..trials);
-        with_curve!(self.nonlinearity, curve => self.isa.run(Finish {
-            curve, width, rate_wide, trials, decay: &self.decay, x: &state.x, r: &state.r, pulled: &sweep.pulled, delta: &mut sweep.delta,
-        }));
+        let (decay, pulled, delta) = (&self.decay[..], &sweep.pulled[..], &mut sweep.delta[..]);
+        match self.leak {
+            Leak::Potential => with_curve!(self.nonlinearity, curve => self.isa.run(Finish {
+                curve, width, rate_wide, trials, decay, x: &state.x, r: &state.r, pulled, delta,
+            })),
+            Leak::Rate => self.isa.run(leak::Finish { width, trials, decay, pulled, delta }),
+        }
     }
 
     fn flow(&self, sweep: &Sweep<F>, row: usize) -> Flow {
@@ -168,7 +190,7 @@ impl<F: Real> Adjoint for Rate<F> {
             // With one α for all units v and G were kept without their common factor 1-α, which only
             // the threshold on |G|² sees. At α = 1 the reference program divides 0 by 0; there δ
             // itself takes the place of G.
-            Some(decay) if decay != F::ZERO => {
+            Some(decay) if decay != F::ZERO && self.leak == Leak::Potential => {
                 let scale = decay.to_f64() * decay.to_f64();
                 Flow { after: scale * after, before: scale * before, divisor: before }
             }
@@ -185,7 +207,7 @@ impl<F: Real> Adjoint for Rate<F> {
         {
             let mut rows = Vec::with_capacity(steps * pieces.len());
             for t in 1..=steps {
-                for p in pieces.iter().filter(|p| t <= p.timetable.steps()) {
+                for p in pieces.iter().filter(|p| counts(p, t)) {
                     let at = p.timetable.rows(t);
                     let here = p.state.start(t);
                     rows.push(Piece {
@@ -215,7 +237,7 @@ impl<F: Real> Adjoint for Rate<F> {
                 }
             }
             let x0 = gradient.block_mut("x0");
-            for p in pieces.iter() {
+            for p in pieces.iter().filter(|p| p.warm_up == 0) {
                 for row in p.sweep.delta.chunks_exact(width).take(p.timetable.trials()) {
                     add(x0, &row[..units]);
                 }
@@ -224,14 +246,14 @@ impl<F: Real> Adjoint for Rate<F> {
 
         // Rows (t, b) of α δ meet rows (t-1, b) of [r | u | 1]. With one α for all units the regulariser
         // rides along; else it has a product of its own.
-        let merged = if self.uniform_decay.is_some() { omega } else { None };
+        let merged = if self.flow_rides_along() { omega } else { None };
         let columns = units + inputs + 1;
         let mut rows = Vec::with_capacity(steps * pieces.len());
         for t in 1..=steps {
-            for (i, p) in pieces.iter().enumerate().filter(|(_, p)| t <= p.timetable.steps()) {
+            for (i, p) in pieces.iter().enumerate().filter(|(_, p)| counts(p, t)) {
                 let at = p.timetable.rows(t);
                 let before = p.state.start(t - 1);
-                let blend = merged.filter(|_| t > 1).map(|omega| {
+                let blend = merged.filter(|_| t > p.warm_up + 1).map(|omega| {
                     let scale = &omega[i][p.timetable.rows(t - 1).start..];
                     Blend { scale, c: &p.state.x[before * width..] }
                 });
@@ -271,7 +293,7 @@ impl<F: Real> Adjoint for Rate<F> {
         }
         let mut rows = Vec::new();
         for t in 2..=steps {
-            for p in pieces.iter().filter(|p| t <= p.timetable.steps()) {
+            for p in pieces.iter().filter(|p| t > p.warm_up + 1 && counts(p, t)) {
                 let at = p.timetable.rows(t);
                 let before = p.state.start(t - 1);
                 rows.push(Piece {
@@ -288,10 +310,34 @@ impl<F: Real> Adjoint for Rate<F> {
         });
         let w_rec = gradient.block_mut("w_rec").chunks_exact_mut(units);
         for ((to, from), decay) in w_rec.zip(sums.chunks_exact(width)).zip(&self.decay) {
-            let factor = if self.uniform_decay.is_some() { F::ONE } else { *decay };
+            let factor = if self.flow_rides_along() { F::ONE } else { *decay };
             for (g, s) in to.iter_mut().zip(from) {
                 *g += factor * *s;
             }
+        }
+    }
+}
+
+impl<F: Real> CarryBack for Rate<F> {
+    fn flowing<'s>(&self, sweep: &'s Sweep<F>, trial: usize) -> &'s [F] {
+        &sweep.delta[trial * self.width()..][..self.shape().units]
+    }
+
+    fn reflow(&self, state: &RateState<F>, sweep: &mut Sweep<F>, t: usize, trial: usize, to: &[F]) {
+        let (width, wide) = (self.width(), self.sweep_stride());
+        let delta = &mut sweep.delta[trial * width..][..width];
+        delta[..to.len()].copy_from_slice(to);
+        if t == 0 {
+            return;
+        }
+        let row = state.timetable.rows(t).start + trial;
+        let scaled = &mut sweep.scaled[row * wide..][..width];
+        let gain = match self.leak {
+            Leak::Potential => &self.alpha[..],
+            Leak::Rate => &sweep.stretched[trial * width..][..width],
+        };
+        for ((s, g), d) in scaled.iter_mut().zip(gain).zip(&*delta) {
+            *s = *g * *d;
         }
     }
 }
@@ -313,6 +359,11 @@ fn slabs<F: Real>(
     });
 }
 
+/// Whether something is learnt from step t.
+fn counts<N: Adjoint>(piece: &Swept<'_, N>, t: usize) -> bool {
+    t > piece.warm_up && t <= piece.timetable.steps()
+}
+
 fn add<F: Real>(to: &mut [F], from: &[F]) {
     for (a, b) in to.iter_mut().zip(from) {
         *a += *b;
@@ -323,17 +374,17 @@ fn add<F: Real>(to: &mut [F], from: &[F]) {
 const FEW: usize = 4;
 
 /// e W_out of one trial.
-struct Direct<'a, F> {
-    sums: &'a [[F; LANES]],
-    errors: &'a [F],
-    readout: &'a [[F; LANES]],
-    vectors: usize,
+pub(super) struct Direct<'a, F> {
+    pub sums: &'a [[F; LANES]],
+    pub errors: &'a [F],
+    pub readout: &'a [[F; LANES]],
+    pub vectors: usize,
 }
 
 impl<F: Real> Direct<'_, F> {
     /// Units of vector `k`.
     #[inline(always)]
-    fn at<V: Lanes<Elem = F>>(&self, k: usize) -> V {
+    pub fn at<V: Lanes<Elem = F>>(&self, k: usize) -> V {
         if let Some(sum) = self.sums.get(k) {
             return V::load(sum);
         }

@@ -23,6 +23,8 @@ pub enum Distribution {
     Gamma(f64),
     /// Log-normal of mean 0.5 c and variance 0.1.
     LogNormal,
+    /// c times the entry of a random orthogonal matrix; of recurrent weights without Dale's law.
+    Orthogonal,
 }
 
 impl Distribution {
@@ -30,7 +32,7 @@ impl Distribution {
         // Song et al. 2016, code: pycog's initialisation
         match self {
             Distribution::Uniform => 0.1 * c * (2.0 * stream.uniform() - 1.0),
-            Distribution::Normal => c * stream.normal(),
+            Distribution::Normal | Distribution::Orthogonal => c * stream.normal(),
             Distribution::Gamma(shape) => match Gamma::new(shape, 0.1 * c / shape) {
                 Ok(gamma) => gamma.sample(stream),
                 Err(_) => 0.0,
@@ -54,6 +56,7 @@ impl fmt::Display for Distribution {
             Distribution::Normal => "normal",
             Distribution::Gamma(_) => "gamma",
             Distribution::LogNormal => "lognormal",
+            Distribution::Orthogonal => "orthogonal",
         })
     }
 }
@@ -152,8 +155,10 @@ pub struct Recipe {
     pub spectral_radius: Option<f64>,
     /// Initial state of every unit.
     pub x0: f64,
-    /// Initial bias of every unit.
-    pub b_rec: f64,
+    /// What input, recurrent and output weights are multiplied by, once drawn.
+    pub scale: [f64; 3],
+    /// Initial bias of every unit: mean and s.d.
+    pub b_rec: [f64; 2],
     /// Initial bias of every output.
     pub b_out: f64,
 }
@@ -170,16 +175,24 @@ pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F
         ("w_rec", recipe.recurrent, &recipe.relative),
         ("w_out", recipe.outputs, &recipe.relative_outputs),
     ];
-    for (name, distribution, relative) in blocks {
+    for ((name, distribution, relative), scale) in blocks.into_iter().zip(recipe.scale) {
         let Some(block) = theta.find(name) else { continue };
         let range = block.range();
         let keep = wiring.keep(range.start);
+        let rotation = match distribution {
+            Distribution::Orthogonal => orthogonal(block.rows, &mut stream),
+            _ => Vec::new(),
+        };
         for (k, i) in range.enumerate() {
             if plastic[i] == F::ZERO {
                 continue;
             }
             let c = relative.get(k).copied().unwrap_or(1.0);
-            let drawn = distribution.draw(c, &mut stream);
+            let drawn = scale
+                * match distribution {
+                    Distribution::Orthogonal => c * rotation[k],
+                    _ => distribution.draw(c, &mut stream),
+                };
             theta.data_mut()[i] = F::from_f64(match keep {
                 Keep::Free => drawn,
                 Keep::Rectify | Keep::Abs => drawn.abs(),
@@ -187,11 +200,15 @@ pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F
             });
         }
     }
-    for (name, value) in [("b_rec", recipe.b_rec), ("b_out", recipe.b_out), ("x0", recipe.x0)] {
+    // Apart from the weights, so that those are the same whatever the biases.
+    let mut stream = Address { seed, purpose: Purpose::Weights, trial: 1 }.stream();
+    let [mean, spread] = recipe.b_rec;
+    for (name, value, spread) in [("b_rec", mean, spread), ("b_out", recipe.b_out, 0.0), ("x0", recipe.x0, 0.0)] {
         let range = theta.find(name).map_or(0..0, |b| b.range());
         for i in range {
             if plastic[i] != F::ZERO {
-                theta.data_mut()[i] = F::from_f64(value);
+                let drawn = if spread > 0.0 { value + spread * stream.normal() } else { value };
+                theta.data_mut()[i] = F::from_f64(drawn);
             }
         }
     }
@@ -224,6 +241,19 @@ pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F
         }
     }
     Ok(theta)
+}
+
+/// A random orthogonal matrix, row-major: Q of a Gaussian one, with the signs that make it uniform (Haar).
+fn orthogonal(n: usize, stream: &mut Stream) -> Vec<f64> {
+    let mut gaussian = faer::Mat::<f64>::zeros(n, n);
+    for i in 0..n {
+        for j in 0..n {
+            gaussian[(i, j)] = stream.normal();
+        }
+    }
+    let qr = gaussian.qr();
+    let (q, r) = (qr.compute_Q(), qr.thin_R().to_owned());
+    (0..n * n).map(|k| q[(k / n, k % n)] * if r[(k % n, k % n)] < 0.0 { -1.0 } else { 1.0 }).collect()
 }
 
 /// Largest |eigenvalue| of a square matrix; NaN if it has an entry that is no number.
@@ -289,6 +319,18 @@ mod tests {
     }
 
     #[test]
+    fn an_orthogonal_matrix_is_orthogonal() {
+        let n = 12;
+        let q = orthogonal(n, &mut Address { seed: 1, purpose: Purpose::Weights, trial: 0 }.stream());
+        for i in 0..n {
+            for j in 0..n {
+                let dot: f64 = (0..n).map(|k| q[i * n + k] * q[j * n + k]).sum();
+                assert!((dot - f64::from(u8::from(i == j))).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
     fn balanced_rows_are_those_of_the_specification() {
         // N = 100 dense: excitatory rows 79 entries of 1 and 20 of 3.95, norm 19.775; inhibitory rows
         // 80 of 1 and 19 of 4.2105, norm 20.417.
@@ -342,7 +384,8 @@ mod tests {
                 relative_outputs: Vec::new(),
                 spectral_radius: Some(1.5),
                 x0: 0.1,
-                b_rec: 0.0,
+                scale: [1.0; 3],
+                b_rec: [0.0; 2],
                 b_out: 0.0,
             };
             let theta = draw(&recipe, arena.clone(), &mut wiring, seed).unwrap();

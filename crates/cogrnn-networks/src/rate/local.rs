@@ -1,12 +1,13 @@
-//! What local rules and wrappers see of the rate network: its state is x, so that
+//! What local rules and wrappers see of the rate network. Its state is what leaks, x or r, so that
 //!
 //! ```text
-//! gain = α      leak = 1-α      slope = f'(x_t)      presynaptic = r_{t-1}, u_t or (readout) r_t
-//! ∂x_t/∂x_{t-1} = (1-α) I + α W_rec diag f'(x_{t-1})                          (Song et al. 2016, eq. 24)
+//! leak = potential    gain = α             slope = f'(x_t)      ∂x_t/∂x_{t-1} = (1-α) I + α W_rec diag f'(x_{t-1})    (Song, eq. 24)
+//! leak = rate         gain = α f'(x_t)     slope = 1            ∂r_t/∂r_{t-1} = (1-α) I + α diag f'(x_t) W_rec
+//! both                leak = 1-α           presynaptic = r_{t-1}, u_t or (readout) r_t
 //! ```
 
 use super::nonlinearity::{Curve, with_curve};
-use super::{Rate, RateState, Rates};
+use super::{Leak, Rate, RateState, Rates};
 use cogrnn_core::kernels::Kernel;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded};
 use cogrnn_core::network::{Carry, Linearise, Local, Network, Site, Synapses};
@@ -24,13 +25,27 @@ impl<F: Real> Local for Rate<F> {
         }
     }
 
-    fn gain(&self, _: &RateState<F>, _: usize, _: usize, out: &mut [F]) {
-        out.copy_from_slice(&self.alpha[..out.len()]);
+    fn gain(&self, state: &RateState<F>, t: usize, trial: usize, out: &mut [F]) {
+        match self.leak {
+            Leak::Potential => out.copy_from_slice(&self.alpha[..out.len()]),
+            Leak::Rate => {
+                let x = self.potentials(state, t, trial);
+                with_curve!(self.nonlinearity, curve => self.isa.run(Slopes { curve, x, out }));
+                for (g, a) in out.iter_mut().zip(&self.alpha) {
+                    *g *= *a;
+                }
+            }
+        }
     }
 
     fn slope(&self, state: &RateState<F>, t: usize, trial: usize, out: &mut [F]) {
-        let (x, r) = (self.potentials(state, t, trial), self.rates(state, t, trial));
-        with_curve!(self.nonlinearity, curve => self.isa.run(Slopes { curve, x, r, out }));
+        match self.leak {
+            Leak::Potential => {
+                let x = self.potentials(state, t, trial);
+                with_curve!(self.nonlinearity, curve => self.isa.run(Slopes { curve, x, out }));
+            }
+            Leak::Rate => out.fill(F::ONE),
+        }
     }
 
     fn leak(&self) -> &[F] {
@@ -49,31 +64,40 @@ impl<F: Real> Linearise for Rate<F> {
         out: &mut [F],
     ) {
         let units = self.shape().units;
-        let mut slope = vec![F::ZERO; units];
+        let (mut slope, mut gain) = (vec![F::ZERO; units], vec![F::ZERO; units]);
         self.slope(state, t - 1, trial, &mut slope);
+        self.gain(state, t, trial, &mut gain);
         for (s, v) in slope.iter_mut().zip(v) {
             *s *= *v;
         }
         let rows = plastic.weights().block("w_rec").chunks_exact(units);
         for (i, (o, row)) in out.iter_mut().zip(rows).enumerate() {
             let current = row.iter().zip(&slope).fold(F::ZERO, |sum, (w, s)| w.fma(*s, sum));
-            *o = self.decay[i] * v[i] + self.alpha[i] * current;
+            *o = self.decay[i] * v[i] + gain[i] * current;
         }
     }
 }
 
 impl<F: Real> Carry for Rate<F> {
     fn carried<'s>(&self, state: &'s RateState<F>, t: usize, trial: usize) -> &'s [F] {
-        self.potentials(state, t, trial)
+        match self.leak {
+            Leak::Potential => self.potentials(state, t, trial),
+            Leak::Rate => self.rates(state, t, trial),
+        }
     }
 
     fn replace(&self, state: &mut RateState<F>, t: usize, trial: usize, s: &[F]) {
         let (width, wide) = (padded(self.shape().units), self.rate_stride());
         let row = state.start(t) + trial;
         let x = &mut state.x[row * width..][..width];
-        x[..s.len()].copy_from_slice(s);
         let r = &mut state.r[row * wide..][..wide];
-        with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r }));
+        match self.leak {
+            Leak::Potential => {
+                x[..s.len()].copy_from_slice(s);
+                with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r }));
+            }
+            Leak::Rate => r[..s.len()].copy_from_slice(s),
+        }
     }
 }
 
@@ -81,7 +105,6 @@ impl<F: Real> Carry for Rate<F> {
 struct Slopes<'a, F, C> {
     curve: C,
     x: &'a [F],
-    r: &'a [F],
     out: &'a mut [F],
 }
 
@@ -90,12 +113,12 @@ impl<F: Real, C: Curve> Kernel<F> for Slopes<'_, F, C> {
 
     #[inline(always)]
     fn run<V: Lanes<Elem = F>>(self) {
-        for ((x, r), out) in self.x.chunks(LANES).zip(self.r.chunks(LANES)).zip(self.out.chunks_mut(LANES)) {
-            let mut lanes = [[F::ZERO; LANES]; 3];
+        for (x, out) in self.x.chunks(LANES).zip(self.out.chunks_mut(LANES)) {
+            let mut lanes = [[F::ZERO; LANES]; 2];
             lanes[0][..x.len()].copy_from_slice(x);
-            lanes[1][..r.len()].copy_from_slice(r);
-            self.curve.slope(V::load(&lanes[0]), V::load(&lanes[1])).store(&mut lanes[2]);
-            out.copy_from_slice(&lanes[2][..out.len()]);
+            let x = V::load(&lanes[0]);
+            self.curve.slope(x, self.curve.value(x)).store(&mut lanes[1]);
+            out.copy_from_slice(&lanes[1][..out.len()]);
         }
     }
 }
@@ -103,21 +126,22 @@ impl<F: Real, C: Curve> Kernel<F> for Slopes<'_, F, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rate::{Design, Nonlinearity, UnitNoise};
+    use crate::rate::{Design, Leak, Nonlinearity, UnitNoise};
     use cogrnn_core::batch::Timetable;
     use cogrnn_core::constraint::Wiring;
     use cogrnn_core::kernels::Isa;
     use cogrnn_core::network::{History, Noise, Room, Shape};
+    use cogrnn_core::params::Parameters;
     use cogrnn_core::random::{Address, Purpose, Stream};
     use cogrnn_core::readout::Readout;
     use cogrnn_core::units::ms;
 
     const SHAPE: Shape = Shape { inputs: 2, units: 7, outputs: 2 };
 
-    fn network(nonlinearity: Nonlinearity) -> Rate<f64> {
+    fn network(leak: Leak, nonlinearity: Nonlinearity) -> Rate<f64> {
         let tau = (0..SHAPE.units).map(|i| ms(50.0 + 10.0 * i as f64)).collect();
         let noise = UnitNoise::Silent;
-        let design = Design { shape: SHAPE, tau, dt: ms(20.0), nonlinearity, readout: Readout::Linear, noise };
+        let design = Design { shape: SHAPE, tau, dt: ms(20.0), leak, nonlinearity, readout: Readout::Linear, noise };
         Rate::new(&design, Isa::best()).unwrap()
     }
 
@@ -125,7 +149,7 @@ mod tests {
         let mut theta = network.blocks();
         theta.data_mut().iter_mut().for_each(|w| *w = stream.normal() * 0.6);
         let wiring = Wiring::free(&theta);
-        Plastic::new(network, theta, wiring).unwrap()
+        Parameters::new(network, theta, wiring).unwrap()
     }
 
     /// x after one step from this state.
@@ -146,7 +170,8 @@ mod tests {
     fn what_local_rules_see_agrees_with_finite_differences() {
         let mut stream = Address { seed: 5, purpose: Purpose::Weights, trial: 0 }.stream();
         let h = 1e-6;
-        for f in [
+        let both = |f| [(Leak::Potential, f), (Leak::Rate, f)];
+        for (leak, f) in [
             Nonlinearity::Linear,
             Nonlinearity::Rectify,
             Nonlinearity::RectifyPower(1.7),
@@ -154,8 +179,11 @@ mod tests {
             Nonlinearity::Tanh,
             Nonlinearity::RectifyTanh,
             Nonlinearity::Softplus,
-        ] {
-            let network = network(f);
+        ]
+        .into_iter()
+        .flat_map(both)
+        {
+            let network = network(leak, f);
             let plastic = plastic(&network, &mut stream);
             let x: Vec<f64> = (0..7).map(|_| stream.normal()).collect();
             let u = [0.3, 0.8];

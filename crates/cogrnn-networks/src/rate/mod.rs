@@ -1,22 +1,33 @@
-//! The rate network of Song, Yang & Wang (2016), in its general form.
+//! The rate network in its general form: what leaks is either the potential (Song, Yang & Wang 2016) or
+//! the rate (Soo, Goudar & Wang 2023; Murray 2019).
 //!
 //! ```text
-//! x_t = (1-α) x_{t-1} + α (W_rec r_{t-1} + b_rec + W_in u_t) + √(2α) σ N(0,1)      (eq. 7)
-//! r_t = f(x_t)                                                                      (eq. 8)
-//! z_t = g(W_out r_t + b_out)                                                        (eq. 9)
+//! leak = potential    x_t = (1-α) x_{t-1} + α (W_rec r_{t-1} + b_rec + W_in u_t) + √(2α) σ N(0,1)    (Song, eq. 7)
+//!                     r_t = f(x_t)                                                                    (Song, eq. 8)
+//! leak = rate         x_t = W_rec r_{t-1} + b_rec + W_in u_t + √(2/α) σ N(0,1)
+//!                     r_t = (1-α) r_{t-1} + α f(x_t)                                                  (Soo, §1.1)
+//!                     z_t = g(W_out r_t + b_out)                                                      (Song, eq. 9)
 //! ```
-//! α = dt/τ, one a unit. With a full covariance Σ the noise of units i and j has the covariance
-//! 2 √(α_i α_j) Σ_ij. The initial state x_0 is a parameter, r_0 = f(x_0).
+//! α = dt/τ, one a unit. Noise enters inside the bracket of α in both; with a full covariance Σ the noise
+//! of units i and j has the covariance 2 √(α_i α_j) Σ_ij (in x; without α in the second form). Coloured
+//! noise takes its place by σ η, an Ornstein-Uhlenbeck process in each unit:
+//!
+//! ```text
+//! η_1 ~ N(0,1)        η_{t+1} = (1 - dt/τ_η) η_t + √(2 dt/τ_η) N(0,1)
+//! ```
+//! The initial state is a parameter: x_0 with r_0 = f(x_0), or r_0 itself where the rate leaks.
 //!
 //! Recurrent weights, input weights and biases are one packed matrix over rows [r_{t-1} | u_t | 1]: one
 //! product a step forwards, and one product over all steps for all of their gradients.
 
 mod adjoint;
 pub mod initial;
+mod leak;
 mod local;
 mod nonlinearity;
 
 pub use adjoint::Sweep;
+pub use leak::Leak;
 pub use nonlinearity::Nonlinearity;
 use nonlinearity::{Curve, with_curve};
 
@@ -43,6 +54,13 @@ pub enum UnitNoise {
     Independent(Vec<f64>),
     /// Full covariance Σ (units × units), row-major.
     Correlated(Vec<f64>),
+    /// An Ornstein-Uhlenbeck process in each unit, inside the bracket of α.
+    Coloured {
+        /// What it is multiplied by, one a unit.
+        sigma: Vec<f64>,
+        /// τ_η.
+        tau: Time,
+    },
 }
 
 /// What a rate network is made of.
@@ -54,6 +72,8 @@ pub struct Design {
     pub tau: Vec<Time>,
     /// Time step.
     pub dt: Time,
+    /// What leaks.
+    pub leak: Leak,
     /// r = f(x).
     pub nonlinearity: Nonlinearity,
     /// z = g(a).
@@ -72,6 +92,7 @@ pub struct Rate<F> {
     decay: Vec<F>,
     /// 1 - α if it is the same for all units.
     uniform_decay: Option<F>,
+    leak: Leak,
     nonlinearity: Nonlinearity,
     readout: Readout,
     noise: Increment<F>,
@@ -86,6 +107,12 @@ enum Increment<F> {
     Independent(Vec<F>),
     /// √(2α_i) L_ij with L Lᵀ = Σ.
     Correlated(Packed<F>),
+    /// η ← keep η + kick N(0,1); what it is multiplied by, padded with zeros.
+    Coloured {
+        keep: F,
+        kick: F,
+        gain: Vec<F>,
+    },
 }
 
 impl<F: Real> Rate<F> {
@@ -94,7 +121,7 @@ impl<F: Real> Rate<F> {
     /// # Errors
     /// Impossible sizes, a time step longer than a time constant, a covariance that is none.
     pub fn new(design: &Design, isa: Isa) -> Result<Rate<F>> {
-        let Design { shape, tau, dt, nonlinearity, readout, noise } = design;
+        let Design { shape, tau, dt, leak, nonlinearity, readout, noise } = design;
         let n = shape.units;
         if n == 0 {
             return Err(Error::input("the network has no units")
@@ -127,20 +154,25 @@ impl<F: Real> Rate<F> {
             decay[i] = F::from_f64(1.0 - a);
         }
         let same = alpha[..n].iter().all(|a| *a == alpha[0]);
+        // In x where the potential leaks, inside the bracket where the rate does.
+        let scale_of = |alpha: F| match leak {
+            Leak::Potential => (2.0 * alpha.to_f64()).sqrt(),
+            Leak::Rate => (2.0 / alpha.to_f64()).sqrt(),
+        };
         let noise = match noise {
             UnitNoise::Silent => Increment::None,
             UnitNoise::Independent(sigma) if sigma.iter().all(|s| *s == 0.0) => Increment::None,
             UnitNoise::Independent(sigma) => {
                 let mut scale = vec![F::ZERO; padded(n)];
                 for i in 0..n {
-                    scale[i] = F::from_f64((2.0 * alpha[i].to_f64()).sqrt() * sigma[i]);
+                    scale[i] = F::from_f64(scale_of(alpha[i]) * sigma[i]);
                 }
                 Increment::Independent(scale)
             }
             UnitNoise::Correlated(covariance) => {
                 let mut root = initial::root(covariance, n)?;
                 for (i, row) in root.chunks_exact_mut(n).enumerate() {
-                    let scale = (2.0 * alpha[i].to_f64()).sqrt();
+                    let scale = scale_of(alpha[i]);
                     row.iter_mut().for_each(|l| *l *= scale);
                 }
                 let root: Vec<F> = root.into_iter().map(F::from_f64).collect();
@@ -148,12 +180,31 @@ impl<F: Real> Rate<F> {
                 packed.set_columns(0, &root, n);
                 Increment::Correlated(packed)
             }
+            UnitNoise::Coloured { sigma, .. } if sigma.iter().all(|s| *s == 0.0) => Increment::None,
+            UnitNoise::Coloured { sigma, tau } => {
+                let step = *dt / *tau;
+                if !(step > 0.0 && step <= 1.0) {
+                    return Err(Error::input(format!(
+                        "the time step of {dt} is longer than the time constant of the noise, {tau}"
+                    ))
+                    .why("its Euler steps would overshoot: the noise would change its sign at every step")
+                    .remedy(format!("take dt = \"{}\" or less", *tau * 0.2)));
+                }
+                let mut gain = vec![F::ZERO; padded(n)];
+                for i in 0..n {
+                    // Inside the bracket: where the potential leaks, times α.
+                    let inside = if *leak == Leak::Potential { alpha[i].to_f64() } else { 1.0 };
+                    gain[i] = F::from_f64(inside * sigma[i]);
+                }
+                Increment::Coloured { keep: F::from_f64(1.0 - step), kick: F::from_f64((2.0 * step).sqrt()), gain }
+            }
         };
         Ok(Rate {
             shape: *shape,
             uniform_decay: same.then_some(decay[0]),
             alpha,
             decay,
+            leak: *leak,
             nonlinearity: *nonlinearity,
             readout: *readout,
             noise,
@@ -216,7 +267,7 @@ pub struct RateState<F> {
     r: Vec<F>,
     /// Normals of four steps (step × trial × unit, padded), or the given noise of one.
     drive: Vec<F>,
-    /// Correlated noise of this step.
+    /// Correlated noise of this step, or η.
     correlated: Vec<F>,
     /// Whether the step has noise, and of which kind.
     driven: Drive,
@@ -330,7 +381,10 @@ impl<F: Real> Network for Rate<F> {
             x[..n].copy_from_slice(x0);
             x[n..].fill(F::ZERO);
             let r = &mut state.r[b * wide..][..wide];
-            with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r }));
+            match self.leak {
+                Leak::Potential => with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r })),
+                Leak::Rate => r[..width].copy_from_slice(x),
+            }
         }
     }
 
@@ -380,6 +434,18 @@ impl<F: Real> Network for Rate<F> {
                         false,
                     );
                 }
+                if let Increment::Coloured { keep, kick, .. } = increment {
+                    reach(&mut state.correlated, all * width);
+                    let normals = &state.drive[quarter * all * width..][..active * width];
+                    // A trial begins with η ~ N(0,1): the first normals as they are.
+                    let (keep, kick) = if t == 1 { (F::ZERO, F::ONE) } else { (*keep, *kick) };
+                    if t == 1 {
+                        state.correlated[..active * width].fill(F::ZERO);
+                    }
+                    for (eta, n) in state.correlated.iter_mut().zip(normals) {
+                        *eta = keep.fma(*eta, kick * *n);
+                    }
+                }
                 Drive::Normals(quarter)
             }
         };
@@ -409,17 +475,34 @@ impl<F: Real> Network for Rate<F> {
         let [old, new] = state.x.get_disjoint_mut([old, new]).expect("two steps never share rows");
         let zero: &[F] = &[];
         let (noise, scale) = match (state.driven, &self.noise) {
+            (Drive::Bracket, _) if self.leak == Leak::Rate => (&state.drive[..], zero),
             (Drive::Bracket, _) => (&state.drive[..], &self.alpha[..]),
             (Drive::Normals(quarter), Increment::Independent(scale)) => {
                 (&state.drive[quarter * all * width..], &scale[..])
             }
+            (Drive::Normals(_), Increment::Coloured { gain, .. }) => (&state.correlated[..], &gain[..]),
             (Drive::Normals(_), _) => (&state.correlated[..], zero),
             (Drive::Silent, _) => (zero, zero),
         };
-        let rates = &mut state.r[now.start * wide..];
-        with_curve!(self.nonlinearity, curve => self.isa.run(Advance {
-            curve, width, wide, old, new, rates, noise, scale, alpha: &self.alpha, decay: &self.decay,
-        }));
+        let (alpha, decay) = (&self.alpha[..], &self.decay[..]);
+        match self.leak {
+            Leak::Potential => {
+                let rates = &mut state.r[now.start * wide..];
+                with_curve!(self.nonlinearity, curve => self.isa.run(Advance {
+                    curve, width, wide, old, new, rates, noise, scale, alpha, decay,
+                }));
+            }
+            Leak::Rate => {
+                let old = before * wide..(before + now.len()) * wide;
+                let [old, rates] = state
+                    .r
+                    .get_disjoint_mut([old, now.start * wide..now.end * wide])
+                    .expect("two steps never share rows");
+                with_curve!(self.nonlinearity, curve => self.isa.run(leak::Advance {
+                    curve, width, wide, old, x: new, rates, noise, scale, alpha, decay,
+                }));
+            }
+        }
     }
 
     fn read_out(&self, plastic: &Plastic<Self>, state: &mut RateState<F>, t: usize) {

@@ -147,7 +147,7 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
             let Desk { state, trace, batch, .. } = desk;
             let Tape { sweep, errors, coefficients: s, .. } = trace;
             coefficients.push(&s[..]);
-            pieces.push(Swept { state, sweep, errors, timetable: &batch.timetable });
+            pieces.push(Swept { state, sweep, errors, timetable: &batch.timetable, warm_up: batch.warm_up });
         }
         network.gather(crew, &mut pieces, (self.omega != 0.0).then_some(&coefficients), gradient);
         value
@@ -170,7 +170,7 @@ impl<F: Real> Bptt<F> {
         let table = &batch.timetable;
         let cut = |t: usize| self.truncation.is_some_and(|k| t.is_multiple_of(k));
         network.start(sweep, table, flow);
-        for t in (1..=table.steps()).rev() {
+        for t in (batch.warm_up + 1..=table.steps()).rev() {
             let rows = table.rows(t);
             let errors = &errors[rows.start * shape.outputs..rows.end * shape.outputs];
             let direct = direct.as_deref_mut().map(|direct| {
@@ -190,7 +190,10 @@ impl<F: Real> Bptt<F> {
             });
             network.pull(plastic, state, sweep, t, errors, direct, cut(t));
         }
-        network.finish(plastic, state, sweep);
+        // Nothing flows into the warm-up, so nothing comes to the initial state.
+        if batch.warm_up == 0 {
+            network.finish(plastic, state, sweep);
+        }
     }
 
     /// Coefficients of the regulariser's derivative, 4 (q-1) / |G|², not yet divided by the number of
@@ -200,7 +203,7 @@ impl<F: Real> Bptt<F> {
         let sweep = tape.loss_sweep.as_ref().unwrap_or(&tape.sweep);
         tape.omega.clear();
         tape.omega.resize(table.trials(), (0.0, 0.0));
-        for t in 1..=table.steps() {
+        for t in batch.warm_up + 1..=table.steps() {
             for (b, row) in table.rows(t).enumerate() {
                 let flow = network.flow(sweep, row);
                 tape.coefficients[row] = F::ZERO;
@@ -226,7 +229,13 @@ impl<F: Real> Bptt<F> {
         let mut pieces = Vec::with_capacity(desks.len());
         for desk in desks.iter_mut().filter(|d| d.batch.timetable.total() > 0) {
             let Desk { state, trace, batch, .. } = desk;
-            pieces.push(Swept { state, sweep: &mut trace.sweep, errors: &trace.errors, timetable: &batch.timetable });
+            pieces.push(Swept {
+                state,
+                sweep: &mut trace.sweep,
+                errors: &trace.errors,
+                timetable: &batch.timetable,
+                warm_up: batch.warm_up,
+            });
         }
         network.gather(crew, &mut pieces, None, gradient);
         let mut coefficients = Vec::with_capacity(desks.len());
@@ -236,7 +245,7 @@ impl<F: Real> Bptt<F> {
             let Tape { loss_sweep, errors, coefficients: s, .. } = trace;
             let Some(sweep) = loss_sweep else { continue };
             coefficients.push(&s[..]);
-            pieces.push(Swept { state, sweep, errors, timetable: &batch.timetable });
+            pieces.push(Swept { state, sweep, errors, timetable: &batch.timetable, warm_up: batch.warm_up });
         }
         network.gather_flow(crew, &mut pieces, &coefficients, gradient);
     }

@@ -16,7 +16,7 @@ use cogrnn_core::constraint::Wiring;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::network::Network;
-use cogrnn_core::params::Plastic;
+use cogrnn_core::params::{Parameters, Plastic};
 use cogrnn_core::readout::Tally;
 use cogrnn_core::run::{Ended, performance};
 use cogrnn_core::task::{Sample, Task};
@@ -192,7 +192,7 @@ impl Trained {
             theta.block_mut(block.name).copy_from_slice(values);
         }
         let wiring = Wiring::free(&theta);
-        let mut plastic = Plastic::new(&network, theta, wiring)?;
+        let mut plastic = Parameters::new(&network, theta, wiring)?;
         plastic.threshold(&["w_in", "w_rec", "w_out"], self.experiment.threshold);
         Ok((network, plastic))
     }

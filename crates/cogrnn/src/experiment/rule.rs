@@ -6,7 +6,7 @@ use cogrnn_core::params::Arena;
 use cogrnn_core::real::Real;
 use cogrnn_core::settings::Settings;
 use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
-use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL2, WeightPenalty};
+use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL1, RateL2, WeightPenalty};
 use cogrnn_rules::{Bptt, Descent};
 
 /// Which optimiser, and how it is set.
@@ -47,6 +47,7 @@ pub struct RulePlan {
     pub guard: bool,
     l1: Vec<L1>,
     l2: Vec<L2>,
+    rate_l1: f64,
     rate_l2: f64,
 }
 
@@ -158,6 +159,7 @@ impl RulePlan {
             guard,
             l1: vec![],
             l2: vec![],
+            rate_l1: 0.0,
             rate_l2: 0.0,
         };
         for (key, block, about) in [
@@ -174,6 +176,7 @@ impl RulePlan {
         ] {
             plan.l2.push(L2 { block, lambda: cost(key, about)? });
         }
+        plan.rate_l1 = cost("l1_rates", "times mean |r|")?;
         plan.rate_l2 = cost("l2_rates", "times mean r²")?;
         plan.l1.retain(|p| p.lambda > 0.0);
         plan.l2.retain(|p| p.lambda > 0.0);
@@ -200,10 +203,14 @@ impl RulePlan {
         self.penalties().iter().map(|p| p.value(theta)).sum()
     }
 
-    /// What rates cost, if they cost anything: rates of one trial and step, and 1 / (steps · trials ·
-    /// units).
-    pub fn rate_cost(&self) -> Option<RateL2> {
-        (self.rate_l2 > 0.0).then_some(RateL2 { lambda: self.rate_l2 })
+    /// Whether rates cost anything.
+    pub fn rates_cost(&self) -> bool {
+        self.rate_l1 > 0.0 || self.rate_l2 > 0.0
+    }
+
+    /// What the rates of one trial and step cost; `share` is 1 / (steps · trials · units).
+    pub fn rate_cost(&self, rates: &[f64], share: f64) -> f64 {
+        RateL1 { lambda: self.rate_l1 }.value(rates, share) + RateL2 { lambda: self.rate_l2 }.value(rates, share)
     }
 
     fn penalties<F: Real>(&self) -> Vec<Box<dyn WeightPenalty<F>>> {
@@ -213,7 +220,14 @@ impl RulePlan {
     }
 
     fn activity<F: Real>(&self) -> Vec<Box<dyn ActivityPenalty<F>>> {
-        self.rate_cost().into_iter().map(|p| Box::new(p) as Box<dyn ActivityPenalty<F>>).collect()
+        let mut all: Vec<Box<dyn ActivityPenalty<F>>> = Vec::new();
+        if self.rate_l1 > 0.0 {
+            all.push(Box::new(RateL1 { lambda: self.rate_l1 }));
+        }
+        if self.rate_l2 > 0.0 {
+            all.push(Box::new(RateL2 { lambda: self.rate_l2 }));
+        }
+        all
     }
 
     pub(super) fn summary(&self) -> String {

@@ -8,7 +8,7 @@ use cogrnn_core::constraint::{Constraint, Wiring};
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{Network, Noise, Room, Shape};
-use cogrnn_core::params::{Arena, Plastic};
+use cogrnn_core::params::{Arena, Parameters, Plastic};
 use cogrnn_core::readout::Readout;
 use cogrnn_core::readout::{Loss, Tally};
 use cogrnn_core::real::Real;
@@ -16,7 +16,7 @@ use cogrnn_core::rule::Desk;
 use cogrnn_core::rule::{Learned, Moment, Still};
 use cogrnn_core::run::{Conditions, Probe, Run, work};
 use cogrnn_core::units::{Time, ms};
-use cogrnn_networks::rate::{Design, Nonlinearity, Rate, UnitNoise};
+use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 use cogrnn_rules::optimisers::{Schedule, Sgd};
 use cogrnn_rules::penalties::{ActivityPenalty, WeightPenalty};
 use cogrnn_rules::{Bptt, With};
@@ -65,6 +65,7 @@ impl Problem {
             shape: self.shape,
             tau: self.tau.iter().map(|&t| ms(t)).collect::<Vec<Time>>(),
             dt: ms(self.dt),
+            leak: Leak::Potential,
             nonlinearity: self.nonlinearity,
             readout: self.readout,
             noise,
@@ -80,7 +81,7 @@ impl Problem {
             }
         }
         let wiring = Wiring::new(&theta, &self.constraints).unwrap();
-        Plastic::new(network, theta, wiring).unwrap()
+        Parameters::new(network, theta, wiring).unwrap()
     }
 
     /// The trials cut into pieces, longest first, with their noise.
@@ -112,6 +113,7 @@ impl Problem {
                 outlines: Vec::new(),
                 ids: ids.iter().map(|&b| b as u64).collect(),
                 samples: steps * trials,
+                warm_up: 0,
                 timetable: timetable.clone(),
             };
             all.push((batch, take(&self.noise, self.shape.units)));

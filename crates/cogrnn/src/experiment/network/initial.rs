@@ -13,8 +13,14 @@ impl NetworkPlan {
         let dale = keep.is_some();
         let mut distribution =
             |key: &'static str, default: &'static str, about: &'static str| -> Result<Distribution> {
-                let word = section.word(key, default, &["uniform", "normal", "gamma", "lognormal"], about)?;
+                let mut words = vec!["uniform", "normal", "gamma", "lognormal"];
+                // Orthogonal weights have both signs, and a square to be in.
+                if key == "w_rec" && !dale {
+                    words.push("orthogonal");
+                }
+                let word = section.word(key, default, &words, about)?;
                 Ok(match word.as_str() {
+                    "orthogonal" => Distribution::Orthogonal,
                     "normal" => Distribution::Normal,
                     "gamma" => Distribution::Gamma(2.0),
                     "lognormal" => Distribution::LogNormal,
@@ -45,6 +51,20 @@ impl NetworkPlan {
             "of the signed recurrent weights; 0 leaves them as drawn",
         )?;
         self.recipe.spectral_radius = (radius > 0.0).then_some(radius);
+        for (k, (key, about)) in [
+            ("scale_in", "what input weights are multiplied by, once drawn"),
+            ("scale_rec", "what recurrent weights are multiplied by, once drawn"),
+            ("scale_out", "what output weights are multiplied by, once drawn"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            if k == 1 && radius > 0.0 {
+                section.ineffective(key, "`spectral_radius` scales them")?;
+            } else {
+                self.recipe.scale[k] = section.number_in(key, 1.0, 0.0, 1e6, about)?;
+            }
+        }
         let mut value = |key: &'static str,
                          default: f64,
                          train: &'static str,
@@ -67,8 +87,15 @@ impl NetworkPlan {
             Ok(value)
         };
         self.recipe.x0 = value("x0", 0.1, "train_x0", true, "x0", "initial state of every unit")?;
-        self.recipe.b_rec = value("b_rec", 0.0, "train_b_rec", false, "b_rec", "bias of every unit")?;
+        self.recipe.b_rec[0] = value("b_rec", 0.0, "train_b_rec", false, "b_rec", "bias of every unit")?;
         self.recipe.b_out = value("b_out", 0.0, "train_b_out", false, "b_out", "bias of every output")?;
+        let learnt = !self.constraints.iter().any(|(block, c)| *block == "b_rec" && matches!(c, Constraint::Frozen(_)));
+        self.recipe.b_rec[1] = if learnt {
+            section.number_in("b_rec_sd", 0.0, 0.0, 1e6, "s.d. of the initial biases of the units")?
+        } else {
+            section.ineffective("b_rec_sd", "`train_b_rec` is false: all biases stay at `b_rec`")?;
+            0.0
+        };
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use cogrnn_core::constraint::{Constraint, Wiring};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{Network, Shape};
-use cogrnn_core::params::Plastic;
+use cogrnn_core::params::{Parameters, Plastic};
 use cogrnn_core::readout::{Loss, Readout};
 use cogrnn_core::real::Real;
 use cogrnn_core::settings::Settings;
@@ -25,7 +25,7 @@ use cogrnn_core::task::Task;
 use cogrnn_core::trials::InputStage;
 use cogrnn_core::units::{Time, ms};
 use cogrnn_networks::rate::initial::{Distribution, Recipe, draw};
-use cogrnn_networks::rate::{Design, Nonlinearity, Rate, UnitNoise};
+use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 pub(super) use noise::each;
 use noise::{read_inputs, read_noise};
 
@@ -58,6 +58,7 @@ pub struct NetworkPlan {
     named: bool,
     /// Recurrent connections, excitatory (or of free sign) and inhibitory.
     connections: [usize; 2],
+    leak: Leak,
     nonlinearity: Nonlinearity,
     readout: Readout,
     pub(super) noise: UnitNoise,
@@ -91,6 +92,7 @@ impl NetworkPlan {
             shape: self.shape,
             tau: self.tau.clone(),
             dt,
+            leak: self.leak,
             nonlinearity: self.nonlinearity,
             readout: self.readout,
             noise: self.noise.clone(),
@@ -107,7 +109,7 @@ impl NetworkPlan {
         let zeros = network.blocks();
         let mut wiring = Wiring::new(&zeros, &self.constraints)?;
         let theta = draw(&self.recipe, zeros, &mut wiring, seed)?;
-        let plastic = Plastic::new(&network, theta, wiring)?;
+        let plastic = Parameters::new(&network, theta, wiring)?;
         Ok(Plan { network, plastic })
     }
 
@@ -132,7 +134,17 @@ impl NetworkPlan {
         }
         rows.push((
             "units".into(),
-            format!("r = {}(x), tau = {}, z = {}(W r)", self.nonlinearity, taus(&self.tau), self.readout),
+            match self.leak {
+                Leak::Potential => {
+                    format!("r = {}(x), tau = {}, z = {}(W r)", self.nonlinearity, taus(&self.tau), self.readout)
+                }
+                Leak::Rate => format!(
+                    "r follows {}(W r + W u + b), tau = {}, z = {}(W r)",
+                    self.nonlinearity,
+                    taus(&self.tau),
+                    self.readout
+                ),
+            },
         ));
         rows
     }
@@ -153,6 +165,13 @@ impl NetworkPlan {
                     .remedy("the default is \"100 ms\""),
             ));
         }
+        let leak = section.word(
+            "leak",
+            "potential",
+            &["potential", "rate"],
+            "what leaks: the potential, with r = f(x) outside; or the rate, with f inside",
+        )?;
+        let leak = if leak == "rate" { Leak::Rate } else { Leak::Potential };
         let hidden = section.word(
             "nonlinearity",
             "rectify",
@@ -216,7 +235,7 @@ impl NetworkPlan {
         };
         loss.check(readout).map_err(|e| section.blame("loss", e))?;
 
-        let noise = read_noise(document, units)?;
+        let noise = read_noise(document, units, leak)?;
         let inputs = read_inputs(document, shape.inputs)?;
         let mut plan = NetworkPlan {
             shape,
@@ -227,6 +246,7 @@ impl NetworkPlan {
             populations: Vec::new(),
             named: false,
             connections: [0; 2],
+            leak,
             nonlinearity,
             readout,
             noise,
@@ -240,7 +260,8 @@ impl NetworkPlan {
                 relative_outputs: Vec::new(),
                 spectral_radius: None,
                 x0: 0.1,
-                b_rec: 0.0,
+                scale: [1.0; 3],
+                b_rec: [0.0; 2],
                 b_out: 0.0,
             },
         };

@@ -6,7 +6,7 @@ use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
 use cogrnn_core::trials::{InputNoise, InputStage};
 use cogrnn_core::units::ms;
-use cogrnn_networks::rate::{UnitNoise, initial};
+use cogrnn_networks::rate::{Leak, UnitNoise, initial};
 
 pub(super) fn read_inputs(document: &Document, channels: usize) -> Result<InputStage> {
     let mut section = document.section("inputs");
@@ -27,14 +27,33 @@ pub(super) fn read_inputs(document: &Document, channels: usize) -> Result<InputS
     Ok(InputStage { baseline, rectify, tau, noise })
 }
 
-pub(super) fn read_noise(document: &Document, units: usize) -> Result<UnitNoise> {
+pub(super) fn read_noise(document: &Document, units: usize, leak: Leak) -> Result<UnitNoise> {
     let mut section = document.section("noise");
     if let Some(flat) = covariance(&mut section, "units", units, "of the units' noise, instead of `units`")? {
         initial::root(&flat, units).map_err(|e| section.blame("covariance", e))?;
+        section.ineffective("tau", "noise of a covariance has no memory")?;
         return Ok(UnitNoise::Correlated(flat));
     }
-    let about = "stationary s.d. of x: one, or one for each unit";
-    Ok(UnitNoise::Independent(deviations(&mut section, "units", 0.15, units, about)?))
+    let about = match leak {
+        Leak::Potential => {
+            "stationary s.d. of x: one, or one for each unit; with `tau`, s.d. of the noise inside the bracket of dt/tau"
+        }
+        Leak::Rate => {
+            "s.d. that x would have if it leaked: one, or one for each unit; with `tau`, s.d. of the noise inside f"
+        }
+    };
+    let sigma = deviations(&mut section, "units", 0.15, units, about)?;
+    let about = "time constant of the noise, an Ornstein-Uhlenbeck process inside the bracket; left out, it is white";
+    match section.optional_time("tau", about)? {
+        None => Ok(UnitNoise::Independent(sigma)),
+        Some(tau) if tau.as_ms() > 0.0 => Ok(UnitNoise::Coloured { sigma, tau }),
+        Some(tau) => Err(section.blame(
+            "tau",
+            Error::input(format!("a time constant of {tau}"))
+                .why("noise with a memory needs time to forget")
+                .remedy("leave it out for white noise, or give for instance \"100 ms\""),
+        )),
+    }
 }
 
 /// A covariance that takes the place of the deviations under `instead`.
