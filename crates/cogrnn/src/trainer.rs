@@ -1,7 +1,7 @@
 //! Training: updates, checks, stopping rules, checkpoints, and all files of the run folder.
 
 use crate::archive::{Archive, Data};
-use crate::experiment::{Experiment, Plan, Stop};
+use crate::experiment::{Experiment, Plan, Stop, Unrolled};
 use crate::files;
 use crate::folder::{self, Environment};
 use cogrnn_core::crew::Crew;
@@ -14,7 +14,10 @@ use cogrnn_core::rule::Rule;
 use cogrnn_core::run::{Run, Tryout, performance};
 use cogrnn_core::task::Set;
 use cogrnn_core::trials::{EVALUATED_TOGETHER, unit_noise};
+use cogrnn_core::units::Time;
+use cogrnn_networks::rate::Rate;
 use cogrnn_networks::rate::initial::spectral_radius;
+use cogrnn_networks::unroll::Skip;
 use cogrnn_rules::penalties::WeightPenalty;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -167,6 +170,24 @@ struct Progress {
     best: Arena<f32>,
     best_cost: f64,
     best_updates: u64,
+}
+
+/// The network that is trained, however it is unrolled.
+type Net = Skip<Rate<f32>>;
+
+/// What holds from the start to the end of one call.
+struct Sitting<'a> {
+    /// Seconds of the sittings before.
+    before: f64,
+    clock: Instant,
+    until: Option<u64>,
+    stop: &'a AtomicBool,
+}
+
+impl Sitting<'_> {
+    fn seconds(&self) -> f64 {
+        self.before + self.clock.elapsed().as_secs_f64()
+    }
 }
 
 /// A network in training, and the folder that keeps it.
@@ -379,12 +400,10 @@ impl Trainer {
     /// Divergence, or a folder that can no longer be written.
     pub fn run(&mut self, until: Option<u64>, stop: &AtomicBool, watch: &mut dyn FnMut(Event<'_>)) -> Result<Summary> {
         let experiment = self.experiment.clone();
-        let Plan { network, plastic } =
-            experiment.network.build::<f32>(experiment.dt, experiment.seed, self.machine.isa())?;
         let mut rule = experiment.rule.build::<f32>();
         rule.penalties.extend(self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>));
         let (before, clock) = (self.progress.seconds, Instant::now());
-        let done = self.session(&network, &rule, plastic, until, stop, watch);
+        let done = self.sitting(&experiment, &rule, until, stop, watch);
         if done.as_ref().is_err_and(|e| e.kind == Kind::Diverged) {
             // The folder keeps the learning curve and the last sound checkpoint.
             self.progress.seconds = before + clock.elapsed().as_secs_f64();
@@ -393,32 +412,20 @@ impl Trainer {
         done
     }
 
-    fn session<N, R>(
+    /// Stage after stage, until there is a reason to end.
+    fn sitting<R: Rule<Net>>(
         &mut self,
-        network: &N,
+        experiment: &Experiment,
         rule: &R,
-        mut plastic: Plastic<N>,
         until: Option<u64>,
         stop: &AtomicBool,
         watch: &mut dyn FnMut(Event<'_>),
-    ) -> Result<Summary>
-    where
-        N: Carry<Real = f32>,
-        R: Rule<N>,
-    {
-        let experiment = self.experiment.clone();
-        let before = self.progress.seconds;
-        let clock = Instant::now();
-        let crew = Crew::new(self.machine.threads)?;
+    ) -> Result<Summary> {
+        let isa = self.machine.isa();
+        let Plan { network, mut plastic } = experiment.network.build::<f32>(experiment.dt, experiment.seed, isa)?;
+        // Checks are made of this one, whatever the network is trained as.
+        let plain = Skip::none(network);
         plastic.change(|theta, _| theta.data_mut().copy_from_slice(self.progress.theta.data()));
-        let generator = experiment.generator(Set::Training, experiment.dt, self.machine.isa());
-        let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
-        let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
-        let mut run = Run::new(network, rule, plastic, &room, &crew)?;
-        // Before the first update there is nothing to remember, and nothing was saved.
-        if self.progress.updates > 0 {
-            rule.restore(&mut run.memory, self.progress.updates, &self.progress.memory)?;
-        }
         // The summary of an earlier sitting is not that of this one.
         match std::fs::remove_file(self.folder.join(folder::RESULT)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -426,45 +433,99 @@ impl Trainer {
             }
             _ => {}
         }
-        let whole = experiment.rule.rates_cost();
-        let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
+        let crew = Crew::new(self.machine.threads)?;
+        let sitting = Sitting { before: self.progress.seconds, clock: Instant::now(), until, stop };
         let chance = experiment.task.chance();
         watch(Event::Started { updates: self.progress.updates, stop: &experiment.stop, chance });
+        let reason = loop {
+            let unrolled = experiment.unroll.at(self.progress.updates);
+            let (network, dt) = match unrolled {
+                Unrolled::Plain => (plain.clone(), experiment.dt),
+                Unrolled::Coarse(every) => {
+                    let dt = experiment.dt * every as f64;
+                    (Skip::none(experiment.network.network::<f32>(dt, isa)?), dt)
+                }
+                Unrolled::Skips(skipping) => (Skip::over(plain.inner().clone(), skipping)?, experiment.dt),
+            };
+            let (left, reason) = self.stage(&plain, &network, dt, rule, plastic, &sitting, &crew, watch)?;
+            plastic = left;
+            if let Some(reason) = reason {
+                break reason;
+            }
+        };
+        self.progress.seconds = sitting.seconds();
+        self.save_all(&plain, &plastic)?;
+        watch(Event::Saved);
+        let summary = self.summary(reason);
+        folder::write_result(&self.folder, &summary)?;
+        Ok(summary)
+    }
+
+    /// Trains a network that is unrolled as it is until its stage is over, or there is a reason to end.
+    fn stage<R: Rule<Net>>(
+        &mut self,
+        plain: &Net,
+        network: &Net,
+        dt: Time,
+        rule: &R,
+        plastic: Plastic<Net>,
+        sitting: &Sitting<'_>,
+        crew: &Crew,
+        watch: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(Plastic<Net>, Option<Reason>)> {
+        let experiment = self.experiment.clone();
+        let next_stage = experiment.unroll.next_stage(self.progress.updates);
+        let stage_start = experiment.unroll.stage_start(self.progress.updates);
+        let generator = experiment.generator(Set::Training, dt, self.machine.isa());
+        let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
+        let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
+        let mut run = Run::new(network, rule, plastic, &room, crew)?;
+        run.answering = experiment.task.answers_back().then_some((&*experiment.task, dt));
+        // What was remembered before this stage may not be wanted in it; before the first update there is nothing.
+        let since = if experiment.unroll.fresh_optimiser() { stage_start } else { 0 };
+        if self.progress.updates > since {
+            rule.restore(&mut run.memory, self.progress.updates - since, &self.progress.memory)?;
+        }
+        let whole = experiment.rule.rates_cost();
+        let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
 
         let reason = loop {
             let updates = self.progress.updates;
             let due = updates.is_multiple_of(experiment.check_every);
             if due && self.progress.history.last().is_none_or(|c| c.updates != updates) {
-                let check = self.check(network, &run.plastic, &crew)?;
+                let check = self.check(plain, &run.plastic, crew)?;
                 watch(Event::Check(&check));
                 self.progress.history.push(check);
-                self.take(rule, &run, before + clock.elapsed().as_secs_f64());
-                self.save_all(network, &run.plastic)?;
+                self.take(rule, &run, sitting.seconds());
+                self.save_all(plain, &run.plastic)?;
                 watch(Event::Saved);
             }
             if due && let Some(reason) = self.reached() {
-                break reason;
+                break Some(reason);
             }
             if updates.saturating_sub(self.progress.best_updates) > experiment.stop.patience {
-                break Reason::Patience;
+                break Some(Reason::Patience);
             }
             if updates >= experiment.stop.max_updates {
-                break Reason::MaxUpdates;
+                break Some(Reason::MaxUpdates);
             }
-            if until.is_some_and(|until| updates >= until) {
-                break Reason::Asked;
+            if sitting.until.is_some_and(|until| updates >= until) {
+                break Some(Reason::Asked);
             }
-            if stop.load(Ordering::Relaxed) {
-                break Reason::Interrupted;
+            if sitting.stop.load(Ordering::Relaxed) {
+                break Some(Reason::Interrupted);
+            }
+            if next_stage.is_some_and(|next| updates >= next) {
+                break None;
             }
 
             let first = updates * experiment.trials as u64;
-            generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
+            generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), crew)?;
             let loss = experiment.network.loss;
             let (tally, learned) = if experiment.carry {
-                run.update_carried(noise, loss, &crew, &mut self.progress.carried)
+                run.update_carried(noise, loss, crew, &mut self.progress.carried)
             } else {
-                run.update(noise, loss, &crew)
+                run.update(noise, loss, crew)
             };
             let sound = tally.loss.is_finite() && learned.gradient_norm.is_finite();
             if !(sound || learned.guarded) {
@@ -484,13 +545,8 @@ impl Trainer {
                 gradient_norm: learned.gradient_norm,
             });
         };
-
-        self.take(rule, &run, before + clock.elapsed().as_secs_f64());
-        self.save_all(network, &run.plastic)?;
-        watch(Event::Saved);
-        let summary = self.summary(reason);
-        folder::write_result(&self.folder, &summary)?;
-        Ok(summary)
+        self.take(rule, &run, sitting.seconds());
+        Ok((run.plastic, reason))
     }
 
     /// Takes over what the run has come to.

@@ -5,9 +5,11 @@
 
 mod network;
 mod rule;
+mod unroll;
 
 pub use network::{NetworkPlan, Plan, Population};
 pub use rule::{OptimiserPlan, RulePlan};
+pub use unroll::{UnrollPlan, Unrolled};
 
 use crate::files;
 use crate::reader::{Document, Section, Setting};
@@ -112,6 +114,8 @@ pub struct Experiment {
     pub network: NetworkPlan,
     /// What trains it.
     pub rule: RulePlan,
+    /// How it is unrolled while it learns.
+    pub unroll: UnrollPlan,
     /// Time step of training.
     pub dt: Time,
     /// Trials an update.
@@ -215,6 +219,7 @@ impl Experiment {
             "time step while learning; a fifth of tau in Song et al. 2016",
         )?;
         check_step(&training, "dt", dt, &plan)?;
+        let unroll = UnrollPlan::read(document, &plan, dt)?;
         let trials = training.positive_count("trials", 20, "trials an update")?;
         let carry =
             training.flag("carry", false, "whether a trial goes on from the state in which the one before ended")?;
@@ -279,13 +284,14 @@ impl Experiment {
         let test = read_test(&mut section, test_dt, &plan)?;
         let analyses = crate::analyses::Plan::read(document, &*task, test_dt)?;
 
-        let experiment = Experiment {
+        let mut experiment = Experiment {
             name: name.to_string(),
             title,
             seed,
             task: Arc::from(task),
             network: plan,
             rule,
+            unroll,
             dt,
             trials,
             carry,
@@ -301,12 +307,13 @@ impl Experiment {
             settings: Vec::new(),
             warnings,
         };
-        experiment.try_out(document, &training)?;
+        let more = experiment.try_out(document, &training)?;
+        experiment.warnings.extend(more);
         Ok(experiment)
     }
 
     /// Draws a few trials and builds the network, so that nothing fails once training has begun.
-    fn try_out(&self, document: &Document, training: &Section<'_>) -> Result<()> {
+    fn try_out(&self, document: &Document, training: &Section<'_>) -> Result<Option<String>> {
         let generator = self.generator(Set::Training, self.dt, cogrnn_core::kernels::Isa::Plain);
         let drawn = generator.draw(0, self.trials.max(100));
         if drawn.last().is_some_and(|d| d.steps == 0) {
@@ -340,7 +347,16 @@ impl Experiment {
                     .remedy("set  train_x0 = false  in [initial]"),
             ));
         }
-        Ok(())
+        let mut periods = Vec::new();
+        for d in &drawn {
+            let mut ends: Vec<usize> = d.outline.epochs.iter().map(|e| e.start.steps(self.dt)).collect();
+            ends.extend([0, d.steps]);
+            ends.retain(|t| *t <= d.steps);
+            ends.sort_unstable();
+            ends.dedup();
+            periods.extend(ends.windows(2).map(|pair| pair[1] - pair[0]));
+        }
+        self.unroll.check_periods(&document.section("unroll"), &periods, self.dt)
     }
 
     /// The network and its inputs as they are in test trials.
@@ -348,8 +364,11 @@ impl Experiment {
         let mut plan = self.network.clone();
         match noise {
             TestNoise::Usual => {
-                if let Some(sigma) = &self.test.noise_units {
-                    plan.noise = UnitNoise::Independent(sigma.clone());
+                if let Some(sigma) = self.test.noise_units.clone() {
+                    plan.noise = match plan.noise {
+                        UnitNoise::Coloured { tau, .. } => UnitNoise::Coloured { sigma, tau },
+                        _ => UnitNoise::Independent(sigma),
+                    };
                 }
                 if let Some(sigma) = &self.test.noise_inputs {
                     plan.inputs.noise = InputNoise::Independent(sigma.clone());
@@ -413,6 +432,7 @@ impl Experiment {
         let mut rows = vec![("task".to_string(), self.task.name().to_string())];
         rows.extend(self.network.summary());
         rows.push(("rule".into(), self.rule.summary()));
+        rows.extend(self.unroll.summary().map(|scheme| ("unrolling".to_string(), scheme)));
         rows.push((
             "training".into(),
             format!(

@@ -83,6 +83,19 @@ impl NetworkPlan {
         self.populations.iter().flat_map(|p| p.units.clone().map(|_| p.sign)).collect()
     }
 
+    /// The shortest time constant of its units.
+    pub fn fastest(&self) -> Time {
+        self.tau.iter().copied().reduce(|a, b| if b.as_ms() < a.as_ms() { b } else { a }).unwrap_or_default()
+    }
+
+    /// The shortest time constant of its units and their noise.
+    pub fn fastest_of_all(&self) -> Time {
+        match self.noise {
+            UnitNoise::Coloured { tau, .. } if tau.as_ms() < self.fastest().as_ms() => tau,
+            _ => self.fastest(),
+        }
+    }
+
     /// The network at a time step.
     ///
     /// # Errors
