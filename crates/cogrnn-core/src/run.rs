@@ -418,7 +418,7 @@ impl<N: Network> Tryout<'_, N> {
         work: impl FnOnce(&mut Desk<N, ()>, &Conditions<'_, N::Real>, &mut LastOutputs<'_, P>),
     ) -> Vec<(u64, Ended)> {
         let shape = self.network.shape();
-        let noise = Noise::Drawn { seed: self.generator.seed, purpose: unit_noise(self.generator.set) };
+        let noise = Noise::Drawn { seed: self.generator.noise_seed, purpose: unit_noise(self.generator.set) };
         let task = self.generator.task;
         let answering = task.answers_back().then_some((task, self.generator.dt));
         let conditions = Conditions { noise, loss: self.loss, scale: 0.0, answering };

@@ -63,8 +63,10 @@ pub struct Generator<'a> {
     pub set: Set,
     /// Time step.
     pub dt: Time,
-    /// The seed that decides everything.
+    /// The seed of the trials and their inputs.
     pub seed: u64,
+    /// The seed of the units' noise.
+    pub noise_seed: u64,
     /// Instructions for the noise.
     pub isa: Isa,
     /// Conditions that are forced.

@@ -7,7 +7,7 @@ use cogrnn_core::batch::{Batch, Timetable};
 use cogrnn_core::constraint::{Constraint, Keep, Wiring};
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{History, Network, Noise, Room, Shape};
-use cogrnn_core::params::{Arena, Parameters, Plastic};
+use cogrnn_core::params::{Arena, Parameters};
 use cogrnn_core::random::Purpose;
 use cogrnn_core::readout::{Loss, Readout};
 use cogrnn_core::real::Real;
@@ -66,6 +66,7 @@ fn run<F: Real>(
         outlines: Vec::new(),
         ids: ids.clone(),
         samples: rows,
+        warm_up: 0,
         timetable,
     };
     let room = Room { trials: trials.len(), steps: trials[0].1, history: History::Last };
@@ -564,6 +565,7 @@ fn inputs_have_the_moments_of_the_paper() {
             set: Set::Training,
             dt: ms(dt),
             seed: 3,
+            noise_seed: 3,
             isa: Isa::best(),
             force: &force,
         };

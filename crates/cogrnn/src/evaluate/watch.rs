@@ -138,8 +138,8 @@ impl Trained {
         let (network, plastic) = self.network(&plan, dt)?;
         let isa = self.machine.isa();
         let generator = self.experiment.generator_with(&plan.inputs, Set::Test, dt, isa);
-        let seed = request.seed.unwrap_or(generator.seed);
-        let generator = Generator { seed, force: &request.force, ..generator };
+        let (seed, noise_seed) = request.seed.map_or((generator.seed, generator.noise_seed), |s| (s, s));
+        let generator = Generator { seed, noise_seed, force: &request.force, ..generator };
         then(&Bench {
             tryout: Tryout {
                 network: &network,

@@ -72,6 +72,8 @@ pub struct Stop {
     pub patience: u64,
     /// Updates after which training ends in any case.
     pub max_updates: u64,
+    /// Whether the network of the last check is kept, instead of that of the lowest cost.
+    pub keep_last: bool,
 }
 
 /// How the trained network is tested, where that is not as in training.
@@ -108,6 +110,8 @@ pub struct Experiment {
     pub title: String,
     /// The seed that decides everything.
     pub seed: u64,
+    /// The seed of the trials and their inputs; that of everything, if nothing else was said.
+    pub stimuli_seed: u64,
     /// The task.
     pub task: Arc<dyn Task>,
     /// The network, its constraints and initial weights.
@@ -231,6 +235,12 @@ impl Experiment {
                     .remedy("trials = 1, as Song et al. 2016 train their sequence network"),
             ));
         }
+        let stimuli_seed = training
+            .optional_count(
+                "stimuli_seed",
+                "of trials and their inputs, where networks of other seeds are to see the same; left out, `seed`",
+            )?
+            .map_or(seed, |s| s as u64);
         let validation_trials = training.positive_count("validation_trials", 1000, "trials a check")?;
         let check_every =
             training.positive_count("check_every", (10_000 / trials).max(1), "updates from check to check")? as u64;
@@ -269,6 +279,12 @@ impl Experiment {
                 "updates without a better network before giving up",
             )? as u64,
             max_updates: section.positive_count("max_updates", 10_000_000, "updates at most")? as u64,
+            keep_last: section.word(
+                "keep",
+                "best",
+                &["best", "last"],
+                "which network: of the lowest validation cost, or of the last check",
+            )? == "last",
         };
 
         let mut section = document.section("test");
@@ -288,6 +304,7 @@ impl Experiment {
             name: name.to_string(),
             title,
             seed,
+            stimuli_seed,
             task: Arc::from(task),
             network: plan,
             rule,
@@ -395,7 +412,7 @@ impl Experiment {
         dt: Time,
         isa: cogrnn_core::kernels::Isa,
     ) -> Generator<'a> {
-        Generator { task: &*self.task, stage, set, dt, seed: self.seed, isa, force: &[] }
+        Generator { task: &*self.task, stage, set, dt, seed: self.stimuli_seed, noise_seed: self.seed, isa, force: &[] }
     }
 
     /// The experiment with every default written out; reading it gives the same experiment.
