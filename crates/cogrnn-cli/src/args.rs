@@ -37,8 +37,9 @@ Look at a trained network:
   compare-behaviour
                Its accuracy and reaction times beside recorded ones
 
-A whole paper:
-  reproduce    Train its models, make its figures, judge its claims
+Many networks:
+  compare      The same tasks under several settings, over seeds
+  reproduce    A whole paper: its models, figures and claims
 
 This machine:
   bench        How fast training is here
@@ -173,6 +174,24 @@ Examples:
   cogrnn reproduce song2016 3 --seeds 2 --out fig3
   cogrnn reproduce song2016 --seeds 6 --check         what is there and what is missing")]
     Reproduce(Reproduce),
+    /// Train the same task under several settings and methods, and tell which gets there
+    #[command(after_help = "\
+FILE names experiments, seeds, and variants with what each changes:
+
+  experiments = [\"song2016/perceptual-decision\"]
+  seeds = 10                        seeds 1 to 10; or a list
+  [variants.plain]                  the one that others are held against
+  [variants.adam.optimiser]
+  name = \"adam\"
+
+Trains what is missing, one network a core; of one seed, all variants begin with the same weights and see
+the same trials. Ctrl-C or a kill loses nothing: the same command goes on, and a longer list of seeds or
+variants trains only what is new. Writes compare.html, compare.csv (variants) and networks.csv.
+
+Examples:
+  cogrnn compare delays.toml --out delays
+  cogrnn compare delays.toml --out delays --check     what is there and what is missing")]
+    Compare(Compare),
     /// Record the activity of a trained network as a NumPy file
     #[command(after_help = "\
 The file holds the activity, with axes trial × time × unit, and the table of trials. Trials are
@@ -237,6 +256,7 @@ impl Command {
             Command::Analyse(a) => a.json,
             Command::Report(a) => a.json,
             Command::Reproduce(a) => a.json,
+            Command::Compare(a) => a.json,
             Command::Record(a) => a.json,
             Command::CompareBehaviour(a) => a.json,
             Command::Bench(a) => a.json,
@@ -508,6 +528,26 @@ pub struct Reproduce {
     /// The folder of runs and report
     #[arg(long, value_name = "DIR", default_value = "reproduction", value_hint = ValueHint::DirPath)]
     pub out: PathBuf,
+    /// Say what is there and what is missing, and do nothing
+    #[arg(long)]
+    pub check: bool,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `compare`.
+#[derive(Debug, ClapArgs)]
+pub struct Compare {
+    /// The comparison: experiments, seeds, variants
+    #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// The folder of runs and results [default: the file's name without .toml]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
     /// Say what is there and what is missing, and do nothing
     #[arg(long)]
     pub check: bool,

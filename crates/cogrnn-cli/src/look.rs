@@ -7,7 +7,8 @@ use crate::output::{in_columns, say, say_json, warn};
 use cogrnn::analyses::{self, Analysed, Numbers};
 use cogrnn::evaluate::{TestRun, Trained};
 use cogrnn::folder;
-use cogrnn::reproduce::{self, Job, Network, Plan, Row, There, Verdict};
+use cogrnn::pool::{self, There, Training};
+use cogrnn::reproduce::{self, Job, Network, Plan, Row, Verdict};
 use cogrnn::trainer::Summary;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_report::Theme;
@@ -111,9 +112,11 @@ fn with(trained: &Trained, on: &args::Trials) -> TestRun {
     TestRun { trials: on.trials.unwrap_or(usual.trials), dt: on.dt, ..usual }
 }
 
-static STOP: AtomicBool = AtomicBool::new(false);
+/// Set when somebody presses Ctrl-C.
+pub static STOP: AtomicBool = AtomicBool::new(false);
 
-fn listen() -> Result<()> {
+/// Begins to listen for Ctrl-C.
+pub fn listen() -> Result<()> {
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
@@ -143,7 +146,7 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
     bar.enable_steady_tick(Duration::from_millis(500));
     bar.set_position((jobs.len() - missing) as u64);
     let mut running: Vec<(usize, String)> = Vec::new();
-    let trained = reproduce::train(&jobs, &machine, &STOP, &mut |status| {
+    let trained = pool::train(&jobs, &machine, &STOP, &mut |status| {
         let job = &jobs[status.job];
         let short = job.model.experiment.rsplit('/').next().unwrap_or_default();
         running.retain(|(i, _)| *i != status.job);
@@ -208,7 +211,8 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
     Ok(Ending::Finished)
 }
 
-fn minutes(time: Duration) -> String {
+/// 12 s, 3.4 min.
+pub fn minutes(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 60.0 { format!("{seconds:.0} s") } else { format!("{:.1} min", seconds / 60.0) }
 }

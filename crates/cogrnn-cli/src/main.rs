@@ -2,6 +2,7 @@
 
 mod args;
 mod behaviour;
+mod compare;
 mod draw;
 mod goal;
 mod inspect;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Analyse(a) => look::analyse(&a),
         Command::Report(a) => look::report(&a),
         Command::Reproduce(a) => look::reproduce(&a),
+        Command::Compare(a) => compare::compare(&a),
         Command::Record(a) => judge::record(&a),
         Command::CompareBehaviour(a) => behaviour::compare(&a),
         Command::Bench(a) => judge::bench(&a),

@@ -193,3 +193,47 @@ fn a_trained_network_is_judged_the_same_everywhere() {
         }
     }
 }
+
+/// A scheme that leaves nothing to do is the plain training, and a coarser time step is that time step.
+#[test]
+fn schemes_reduce_to_plain_training() {
+    for leak in ["potential", "rate"] {
+        let leak = format!("network.leak={leak}");
+        let plain = left(&[&leak], 1, None);
+        for scheme in [
+            &["unroll.scheme=dasc", "unroll.mix=[1.0]", "unroll.every=4"][..],
+            &["unroll.scheme=sctt", "unroll.every=1"],
+            &["unroll.scheme=cd", "unroll.every=[1.0]"],
+        ] {
+            let changes: Vec<&str> = scheme.iter().copied().chain([&leak[..]]).collect();
+            same(&plain, &left(&changes, 2, None), &changes.join(" "));
+        }
+        // From beginning to end at three times the step; only the checks are at the finer one.
+        let coarse = left(&[&leak, "training.dt=60 ms"], 1, None);
+        let cd = left(&[&leak, "unroll.scheme=cd", "unroll.every=[3.0]", "unroll.updates=1000"], 1, None);
+        for ((name, a), (_, b)) in coarse.theta.iter().zip(&cd.theta).filter(|((name, _), _)| name.starts_with("theta"))
+        {
+            assert!(a == b, "{leak} {name}");
+        }
+        assert_ne!(coarse.learning, cd.learning);
+        let skipping = left(&[&leak, "unroll.scheme=dasc", "unroll.every=4"], 1, None);
+        assert!(skipping.theta != plain.theta, "{leak}: a skip changes what is learnt");
+    }
+}
+
+#[test]
+fn unrolled_training_does_not_depend_on_threads_or_kernels() {
+    for changes in [
+        &["unroll.scheme=dasc", "unroll.every=4", "unroll.updates=40", "network.leak=rate", "noise.tau=50 ms"][..],
+        &["unroll.scheme=sctt", "unroll.every=3", "unroll.updates=40", "noise.tau=50 ms", "rule.omega=0"],
+        &["unroll.scheme=cd", "unroll.every=4", "unroll.updates=40", "network.leak=rate", "penalties.l1_rates=0.1"],
+    ] {
+        let one = left(changes, 1, None);
+        for threads in [2, 3] {
+            same(&one, &left(changes, threads, None), &format!("{changes:?} on {threads} threads"));
+        }
+        for isa in kernels_here() {
+            same(&one, &left(changes, 2, Some(isa)), &format!("{changes:?} with {isa}"));
+        }
+    }
+}

@@ -205,3 +205,27 @@ fn carried_trials_are_resumed_to_the_bit() {
     let reset = unstopped(&["training.trials=1", "initial.train_x0=false"]);
     assert!(reset.weights != whole.weights, "carrying makes a difference");
 }
+
+/// Stages end and begin at updates 15, 30 and 45, whenever one stops.
+#[test]
+fn a_scheme_is_taken_away_alike_however_often_one_stops() {
+    for scheme in ["cd", "sctt", "dasc", "dasc_literal"] {
+        for fresh in ["true", "false"] {
+            let (scheme, fresh) = (format!("unroll.scheme={scheme}"), format!("unroll.fresh_optimiser={fresh}"));
+            let every = if scheme.ends_with("cd") { "unroll.every=4" } else { "unroll.every=3" };
+            let changes = [
+                &scheme,
+                &fresh,
+                every,
+                "unroll.stages=3",
+                "unroll.updates=45",
+                "optimiser.name=adam",
+                "network.leak=rate",
+            ];
+            let whole = unstopped(&changes);
+            for at in [&[1][..], &[14], &[15], &[16], &[30, 31, 44], &[45], &[46]] {
+                assert_eq!(whole, stopped(&changes, at), "{changes:?} stopped at {at:?}");
+            }
+        }
+    }
+}

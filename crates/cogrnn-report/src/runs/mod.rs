@@ -1,8 +1,10 @@
 //! Pages about trained networks: one experiment, or the models of a paper.
 
+mod comparison;
 mod pieces;
 mod reproduction;
 
+pub use comparison::comparison;
 pub use pieces::{learning_figure, task_figure, weights_figures};
 pub use reproduction::reproduction;
 

@@ -6,17 +6,16 @@
 
 mod claims;
 mod measures;
-mod pool;
 
 pub use claims::{CLAIMS, Claim, Judge, Row, Verdict, judge};
 pub use measures::{Measures, measure};
-pub use pool::{Status, train};
 
 use crate::analyses::{self, Analysed};
 use crate::evaluate::{TestRun, Trained};
 use crate::experiment::Experiment;
 use crate::files;
 use crate::folder;
+use crate::pool::{self, There, Training};
 use crate::trainer::{Check, Machine, Summary};
 use cogrnn_core::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -123,45 +122,7 @@ impl Plan {
     }
 }
 
-/// What is there of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum There {
-    /// Nothing.
-    Nothing,
-    /// A training that can go on.
-    Begun,
-    /// A trained network.
-    Trained,
-}
-
 impl Job {
-    /// What is there of it already.
-    ///
-    /// # Errors
-    /// A folder that holds a run of something else.
-    pub fn there(&self) -> Result<There> {
-        let path = self.folder.join(folder::EXPERIMENT);
-        if !path.exists() {
-            return Ok(There::Nothing);
-        }
-        let other = Experiment::parse(&files::read_text(&path)?, "run", &path.display().to_string(), &[])?;
-        if other.training() != self.experiment.training() {
-            return Err(Error::input("a run of another experiment is in the way")
-                .at(self.folder.display().to_string())
-                .why(format!("it was not trained as {} with seed {}", self.model.experiment, self.experiment.seed))
-                .remedy("choose another --out, or move that folder away"));
-        }
-        if self.folder.join(folder::RESULT).exists() {
-            // A result of a training that was stopped by hand is no end.
-            let summary: Summary = folder::read_result(&self.folder)?;
-            let unfinished =
-                matches!(summary.reason, crate::trainer::Reason::Interrupted | crate::trainer::Reason::Asked);
-            return Ok(if unfinished { There::Begun } else { There::Trained });
-        }
-        let begun = self.folder.join(folder::CHECKPOINT).exists();
-        Ok(if begun { There::Begun } else { There::Nothing })
-    }
-
     /// Test trials of its analysis: those of the paper for the figure's network, a quarter for others.
     pub fn test_run(&self, trained: &Trained) -> TestRun {
         let usual = trained.test_run();
@@ -171,6 +132,20 @@ impl Job {
         let period = self.experiment.task.test_period();
         let trials = (usual.trials / 4).next_multiple_of(period);
         TestRun { trials, ..usual }
+    }
+}
+
+impl Training for Job {
+    fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn there(&self) -> Result<There> {
+        pool::there(&self.experiment, &self.folder, self.model.experiment)
     }
 }
 

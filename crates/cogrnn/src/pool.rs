@@ -1,10 +1,62 @@
 //! Many trainings at once, one thread each.
 
-use super::{Job, There};
-use crate::trainer::{Event, Machine, Trainer};
+use crate::experiment::Experiment;
+use crate::trainer::{Event, Machine, Reason, Summary, Trainer};
+use crate::{files, folder};
 use cogrnn_core::error::{Error, Result};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
+
+/// What is there of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum There {
+    /// Nothing.
+    Nothing,
+    /// A training that can go on.
+    Begun,
+    /// A trained network.
+    Trained,
+}
+
+/// A network to be trained in a folder of its own.
+pub trait Training: Sync {
+    /// What it is.
+    fn experiment(&self) -> &Experiment;
+    /// Its run folder.
+    fn folder(&self) -> &Path;
+    /// What is there of it already.
+    ///
+    /// # Errors
+    /// A folder that holds a run of something else.
+    fn there(&self) -> Result<There>;
+}
+
+/// What a folder holds of an experiment's training; `what` names it in messages.
+///
+/// # Errors
+/// A folder that holds a run of something else.
+pub fn there(experiment: &Experiment, place: &Path, what: &str) -> Result<There> {
+    let path = place.join(folder::EXPERIMENT);
+    if !path.exists() {
+        return Ok(There::Nothing);
+    }
+    let other = Experiment::parse(&files::read_text(&path)?, "run", &path.display().to_string(), &[])?;
+    if other.training() != experiment.training() {
+        return Err(Error::input("a run of another experiment is in the way")
+            .at(place.display().to_string())
+            .why(format!("it was not trained as {what} with seed {}", experiment.seed))
+            .remedy("choose another --out, or move that folder away"));
+    }
+    if place.join(folder::RESULT).exists() {
+        // A result of a training that was stopped by hand is no end.
+        let summary: Summary = folder::read_result(place)?;
+        let unfinished = matches!(summary.reason, Reason::Interrupted | Reason::Asked);
+        return Ok(if unfinished { There::Begun } else { There::Trained });
+    }
+    let begun = place.join(folder::CHECKPOINT).exists();
+    Ok(if begun { There::Begun } else { There::Nothing })
+}
 
 /// Where one of the trainings is.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +78,12 @@ pub struct Status {
 ///
 /// # Errors
 /// The first training that fails ends the others, each with its checkpoint.
-pub fn train(jobs: &[Job], machine: &Machine, stop: &AtomicBool, watch: &mut dyn FnMut(&Status)) -> Result<bool> {
+pub fn train<J: Training>(
+    jobs: &[J],
+    machine: &Machine,
+    stop: &AtomicBool,
+    watch: &mut dyn FnMut(&Status),
+) -> Result<bool> {
     let mut missing = Vec::new();
     for (i, job) in jobs.iter().enumerate() {
         match job.there()? {
@@ -55,7 +112,7 @@ pub fn train(jobs: &[Job], machine: &Machine, stop: &AtomicBool, watch: &mut dyn
                             let _ = tell.send(Status { job: *job, updates, performance, rmse, ended });
                         })
                     {
-                        fail(error.at(jobs[*job].folder.display().to_string()));
+                        fail(error.at(jobs[*job].folder().display().to_string()));
                     }
                 }
             });
@@ -72,16 +129,16 @@ pub fn train(jobs: &[Job], machine: &Machine, stop: &AtomicBool, watch: &mut dyn
 }
 
 fn one(
-    job: &Job,
+    job: &impl Training,
     there: There,
     machine: &Machine,
     stop: &AtomicBool,
     tell: &mut dyn FnMut(u64, Option<f64>, f64, bool),
 ) -> Result<()> {
     let mut trainer = match there {
-        There::Begun => Trainer::resume(&job.folder, machine)?,
+        There::Begun => Trainer::resume(job.folder(), machine)?,
         // A folder without a checkpoint holds nothing to lose.
-        _ => Trainer::start(job.experiment.clone(), &job.folder, true, machine)?,
+        _ => Trainer::start(job.experiment().clone(), job.folder(), true, machine)?,
     };
     let mut last = (None, f64::NAN);
     let summary = trainer.run(None, stop, &mut |event| match event {

@@ -1,0 +1,200 @@
+//! `compare`: the same tasks under several settings, over seeds.
+
+use crate::Ending;
+use crate::args;
+use crate::look::{STOP, listen, minutes};
+use crate::output::{in_columns, say, say_json, warn};
+use cogrnn::compare::{CellSummary, Comparison, Trained};
+use cogrnn::files;
+use cogrnn::pool::{self, There, Training};
+use cogrnn_core::error::Result;
+use cogrnn_report::runs;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Trains what is missing of a comparison and tells what came out.
+pub fn compare(args: &args::Compare) -> Result<Ending> {
+    let machine = args.machine.resolve()?;
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(args.file.file_stem().unwrap_or_default()));
+    let comparison = Comparison::load(&args.file, &out)?;
+    let jobs = &comparison.jobs;
+    let there: Vec<There> = jobs.iter().map(Training::there).collect::<Result<_>>()?;
+    let missing = there.iter().filter(|t| **t != There::Trained).count();
+    if args.check {
+        inventory(args, &comparison, &there);
+        return Ok(Ending::Finished);
+    }
+    listen()?;
+    let begun = Instant::now();
+    let hidden = args.json || !std::io::stderr().is_terminal();
+    let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(jobs.len() as u64) };
+    let style = "{bar:30.cyan} {pos} of {len} networks  {elapsed} gone  {msg}";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar.set_position((jobs.len() - missing) as u64);
+    let mut running: Vec<(usize, String)> = Vec::new();
+    let trained = pool::train(jobs, &machine, &STOP, &mut |status| {
+        let job = &jobs[status.job];
+        running.retain(|(i, _)| *i != status.job);
+        let state = match status.performance {
+            Some(p) => format!("{p:.1} %"),
+            None if status.rmse.is_nan() => "begins".to_string(),
+            None => format!("error {:.3}", status.rmse),
+        };
+        let short = job.experiment_name.rsplit('/').next().unwrap_or_default();
+        let name = format!("{short} {} {}", job.variant, job.experiment.seed);
+        if status.ended {
+            bar.inc(1);
+            if hidden && !args.json {
+                warn(&format!("{name}: {} updates, {state}", status.updates));
+            }
+        } else {
+            running.push((status.job, format!("{name}: {state}")));
+        }
+        bar.set_message(running.iter().map(|(_, s)| s.as_str()).collect::<Vec<_>>().join(", "));
+    });
+    let all = trained?;
+    bar.finish_and_clear();
+    if !all {
+        say("stopped; the same command goes on from here");
+        return Ok(Ending::Interrupted);
+    }
+    let results: Vec<Trained> = jobs.iter().map(cogrnn::compare::Job::result).collect::<Result<_>>()?;
+    let summaries = comparison.summaries(&results);
+    let page = out.join("compare.html");
+    files::write_atomically(&page, runs::comparison(&comparison, &results, &summaries)?.html().as_bytes())?;
+    files::write_atomically(out.join("compare.csv"), variants_csv(&summaries).as_bytes())?;
+    files::write_atomically(out.join("networks.csv"), networks_csv(&summaries).as_bytes())?;
+    if args.json {
+        say_json(&json!({ "variants": summaries, "page": page.display().to_string(), "trained_now": missing }));
+        return Ok(Ending::Finished);
+    }
+    say(&table(&summaries));
+    say(&format!(
+        "\n  {} networks; trained {missing} of them now, in {}\n  report in {}",
+        jobs.len(),
+        minutes(begun.elapsed()),
+        page.display()
+    ));
+    Ok(Ending::Finished)
+}
+
+fn inventory(args: &args::Compare, comparison: &Comparison, there: &[There]) {
+    let mut rows: Vec<(String, [usize; 3])> = Vec::new();
+    for (job, there) in comparison.jobs.iter().zip(there) {
+        let name = format!("{}  {}", job.experiment_name, job.variant);
+        let at = rows.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
+            rows.push((name, [0; 3]));
+            rows.len() - 1
+        });
+        rows[at].1[match there {
+            There::Trained => 0,
+            There::Begun => 1,
+            There::Nothing => 2,
+        }] += 1;
+    }
+    if args.json {
+        let each = |(name, [trained, begun, missing]): &(String, [usize; 3])| json!({ "variant": name, "trained": trained, "begun": begun, "missing": missing });
+        say_json(&json!({ "networks": rows.iter().map(each).collect::<Vec<_>>() }));
+        return;
+    }
+    let told = |(name, [trained, begun, missing]): (String, [usize; 3])| {
+        (name, format!("{trained} trained, {begun} begun, {missing} missing"))
+    };
+    say(&in_columns(&rows.into_iter().map(told).collect::<Vec<_>>()));
+}
+
+/// 12,300, or more than the limit.
+fn count(x: f64) -> String {
+    if x.is_finite() { format!("{x:.0}") } else { "–".to_string() }
+}
+
+fn table(summaries: &[CellSummary]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for s in summaries {
+        if s.experiment != last {
+            last = &s.experiment;
+            text += &format!("\n  {last}\n");
+            text += &format!(
+                "    {:<20} {:>9}  {:<16}  {:<26}  {:<20}  {}\n",
+                "variant", "reached", "(95 %)", "updates: median (quartiles)", "seconds", "beside the first"
+            );
+        }
+        let [_, low, high] = s.share;
+        let [a, b, c] = s.updates;
+        let against = match &s.against_first {
+            None => String::new(),
+            Some(x) => format!("{} faster, {} slower, {} equal; p = {:.2}", x.faster, x.slower, x.equal, x.p),
+        };
+        text += &format!(
+            "    {:<20} {:>9}  {:<16}  {:<27}  {:<20}  {}\n",
+            s.variant,
+            format!("{} of {}", s.reached, s.networks.len()),
+            format!("({:.0} to {:.0} %)", 100.0 * low, 100.0 * high),
+            format!("{} ({} to {})", count(b), count(a), count(c)),
+            format!("{} ({} to {})", count(s.seconds[1]), count(s.seconds[0]), count(s.seconds[2])),
+            against
+        );
+    }
+    text + "\n  – : at least so many did not reach the criterion"
+}
+
+fn quoted(cells: &[String]) -> String {
+    cells
+        .iter()
+        .map(|c| if c.contains([',', '"']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c.clone() })
+        .collect::<Vec<_>>()
+        .join(",")
+        + "\n"
+}
+
+fn number(x: f64) -> String {
+    if x.is_finite() {
+        x.to_string()
+    } else if x.is_nan() {
+        String::new()
+    } else {
+        "inf".into()
+    }
+}
+
+fn variants_csv(summaries: &[CellSummary]) -> String {
+    let mut text = "experiment,variant,networks,reached,share,share_low,share_high,updates_q25,updates_median,\
+                    updates_q75,seconds_q25,seconds_median,seconds_q75,faster,slower,equal,p\n"
+        .to_string();
+    for s in summaries {
+        let mut cells =
+            vec![s.experiment.clone(), s.variant.clone(), s.networks.len().to_string(), s.reached.to_string()];
+        cells.extend(s.share.iter().chain(&s.updates).chain(&s.seconds).map(|x| number(*x)));
+        cells.extend(match &s.against_first {
+            Some(a) => [a.faster.to_string(), a.slower.to_string(), a.equal.to_string(), number(a.p)],
+            None => Default::default(),
+        });
+        text += &quoted(&cells);
+    }
+    text
+}
+
+fn networks_csv(summaries: &[CellSummary]) -> String {
+    let mut text = "experiment,variant,seed,reached,reason,updates,seconds,performance,rmse\n".to_string();
+    for s in summaries {
+        for n in &s.networks {
+            text += &quoted(&[
+                s.experiment.clone(),
+                s.variant.clone(),
+                n.seed.to_string(),
+                n.reached.to_string(),
+                serde_json::to_value(n.reason).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default(),
+                n.updates.to_string(),
+                number(n.seconds),
+                n.performance.map_or_else(String::new, number),
+                number(n.rmse),
+            ]);
+        }
+    }
+    text
+}

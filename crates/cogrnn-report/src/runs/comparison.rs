@@ -1,0 +1,130 @@
+//! The page of a comparison: who reached the criterion, how fast, and how they learnt.
+
+use super::thousands;
+use crate::{Axis, Cell, Chart, Figure, Key, Mark, Page, Section, Series, TableView, Tone};
+use cogrnn::compare::{CellSummary, Comparison, Trained};
+use cogrnn_analysis::training_curve::{self, Check, TrainingRun};
+use cogrnn_core::error::Result;
+
+/// Experiment by experiment: a table, and learning curves with their quartiles.
+///
+/// # Errors
+/// A learning curve without checks.
+pub fn comparison(comparison: &Comparison, trained: &[Trained], summaries: &[CellSummary]) -> Result<Page> {
+    let mut page = Page::new(&comparison.title)
+        .subtitle(
+            "The same tasks under several settings. Of one seed, all variants begin alike and see the same trials.",
+        )
+        .fact("Networks", trained.len().to_string())
+        .fact("Variants", comparison.variants.len().to_string())
+        .fact("Experiments", comparison.experiments.len().to_string());
+    for experiment in &comparison.experiments {
+        let rows: Vec<&CellSummary> = summaries.iter().filter(|s| s.experiment == *experiment).collect();
+        let of: Vec<&Trained> = trained.iter().filter(|t| t.job.experiment_name == *experiment).collect();
+        let id: String = experiment.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let mut section = Section::new(&id, experiment).table(table(&rows));
+        section = section.figure(learning(&id, &comparison.variants, &of)?).figure(arrivals(&id, &rows));
+        page = page.with(section);
+    }
+    Ok(page)
+}
+
+fn table(rows: &[&CellSummary]) -> TableView {
+    let columns =
+        ["Variant", "Reached", "95 % interval", "Updates: median (quartiles)", "Seconds: median", "Beside the first"];
+    let mut table = TableView::new("Who reached the criterion", columns).caption(
+        "Intervals are Wilson's. A dash: at least so many networks did not reach the criterion. The last column \
+         counts seeds at which a variant took fewer or more updates than the first, with p of a two-sided sign test.",
+    );
+    let show = |x: f64| if x.is_finite() { thousands(x.round() as u64) } else { "–".to_string() };
+    for s in rows {
+        let [_, low, high] = s.share;
+        let [a, b, c] = s.updates;
+        let against = match &s.against_first {
+            None => "–".to_string(),
+            Some(x) => format!("{} faster, {} slower; p = {:.2}", x.faster, x.slower, x.p),
+        };
+        table = table.row(vec![
+            Cell::text(&s.variant),
+            Cell::number(format!("{} of {}", s.reached, s.networks.len())),
+            Cell::number(format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high)),
+            Cell::number(format!("{} ({} to {})", show(b), show(a), show(c))),
+            Cell::number(show(s.seconds[1])),
+            Cell::text(against),
+        ]);
+    }
+    table
+}
+
+/// Median and quartiles of every variant's learning.
+fn learning(id: &str, variants: &[String], trained: &[&Trained]) -> Result<Figure> {
+    let measured = trained.iter().any(|t| t.learning.iter().any(|c| c.performance.is_some()));
+    let y = if measured { Axis::new("Performance", "%") } else { Axis::new("Error", "") };
+    let mut chart = Chart::new("", Axis::new("Updates", ""), y);
+    let mut keys = Vec::new();
+    for (k, variant) in variants.iter().enumerate() {
+        let runs: Vec<TrainingRun> = trained
+            .iter()
+            .filter(|t| t.job.variant == *variant && !t.learning.is_empty())
+            .map(|t| TrainingRun {
+                seed: t.summary.seed,
+                // Updates in the place of trials, since variants may differ in trials an update.
+                checks: thinned(&t.learning, measured),
+            })
+            .collect();
+        if runs.is_empty() {
+            continue;
+        }
+        let report = training_curve::compare(runs, &training_curve::Settings::default())?;
+        let tone = Tone::Category(k);
+        let part = |of: fn(&training_curve::Quartiles) -> f64| report.quartiles.iter().map(of).collect::<Vec<f64>>();
+        chart = chart.with(
+            Series::band(variant, report.x.clone(), part(|q| q.median), part(|q| q.lower), part(|q| q.upper))
+                .tone(tone),
+        );
+        keys.push(Key::line(variant, tone, false));
+    }
+    let target = trained.first().and_then(|t| t.job.experiment.stop.performance);
+    if let Some(target) = target {
+        chart = chart.mark(Mark::target(target, "criterion"));
+    }
+    Ok(Figure::new(format!("{id}-learning"), "Learning")
+        .caption("Median and quartiles over seeds, of the plain network; one that is done keeps its last value.")
+        .with(chart.legend(keys)))
+}
+
+/// At most a few hundred checks of a curve.
+fn thinned(learning: &[cogrnn::trainer::Check], measured: bool) -> Vec<Check> {
+    let step = learning.len().div_ceil(300).max(1);
+    let last = learning.len() - 1;
+    let kept = learning.iter().enumerate().filter(|(k, _)| k % step == 0 || *k == last);
+    kept.map(|(_, c)| Check {
+        updates: c.updates as usize,
+        trials: c.updates as usize,
+        value: if measured { c.performance.unwrap_or(f64::NAN) } else { c.rmse },
+        seconds: 0.0,
+    })
+    .collect()
+}
+
+/// The share of networks that have reached the criterion by a number of updates.
+fn arrivals(id: &str, rows: &[&CellSummary]) -> Figure {
+    let longest = rows.iter().flat_map(|s| &s.networks).map(|n| n.updates).max().unwrap_or(1) as f64;
+    let x = Axis::new("Updates", "").range(0.0, longest);
+    let mut chart = Chart::new("", x, Axis::new("Reached the criterion", "%").range(0.0, 100.0));
+    let mut keys = Vec::new();
+    for (k, s) in rows.iter().enumerate() {
+        let mut times: Vec<f64> = s.networks.iter().filter(|n| n.reached).map(|n| n.updates as f64).collect();
+        times.sort_by(f64::total_cmp);
+        let (mut x, mut y) = (vec![0.0], vec![0.0]);
+        for (i, t) in times.iter().enumerate() {
+            x.push(*t);
+            y.push(100.0 * (i + 1) as f64 / s.networks.len() as f64);
+        }
+        x.push(longest);
+        y.push(*y.last().unwrap_or(&0.0));
+        chart = chart.with(Series::step(&s.variant, x, y).tone(Tone::Category(k)));
+        keys.push(Key::line(&s.variant, Tone::Category(k), false));
+    }
+    Figure::new(format!("{id}-arrivals"), "Who has arrived").with(chart.legend(keys))
+}
