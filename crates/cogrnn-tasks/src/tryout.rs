@@ -13,6 +13,9 @@ pub type Observer<'a> = &'a mut dyn FnMut(usize, &Seen<'_>) -> Vec<f32>;
 ///
 /// Where the task answers back, the observer is asked anew whenever the inputs have changed; what it
 /// put out before must then stay as it was, as it cannot have known.
+///
+/// # Panics
+/// If it does not: then the observer looks ahead.
 pub fn performance(task: &dyn Task, count: usize, dt: Time, noise: f64, observer: Observer<'_>) -> f64 {
     let (channels, outputs) = (task.inputs().len(), task.outputs().len());
     let mut sum = Scores::default();
@@ -40,7 +43,10 @@ pub fn performance(task: &dyn Task, count: usize, dt: Time, noise: f64, observer
             });
             if said {
                 let next = observer(index, &Seen { inputs: &inputs, steps: one.steps, dt, baseline: 0.0 });
-                debug_assert_eq!(next[..step * outputs], answer[..step * outputs], "an observer cannot foresee");
+                assert!(
+                    next[..step * outputs] == answer[..step * outputs],
+                    "trial {index}, {t}: the observer looked ahead"
+                );
                 answer = next;
             }
         }

@@ -17,7 +17,8 @@
 //! choice is the larger output; on softmax outputs Σ mask l / Σ mask is half the mean cross-entropy.
 //!
 //! # What the source leaves open
-//! Each session draws its own blocks and which rule it begins with.
+//! Each session draws its own blocks and which rule it begins with. "Averaged over the response" is taken
+//! to mean the cross-entropy, not the outputs.
 
 use super::session::{Blocks, Course, judge, read_warm_up};
 use crate::tryout;

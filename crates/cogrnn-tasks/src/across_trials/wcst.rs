@@ -32,6 +32,8 @@
 //!   program sees one sample of the outputs at a time, so the choice is drawn from those of the last
 //!   sample of the response, relative to their sum (`choice = "sampled"`), or is the largest of them
 //!   (`"largest"`). The random number of the draw belongs to the trial.
+//! - The program takes the cross-entropy of the averaged probabilities; this is the average of the
+//!   cross-entropies of the samples, which is never smaller.
 //! - What the outcomes allow depends on what the network chose, and targets are written before the network
 //!   runs. The choices in v are therefore those of the ideal observer in the same session. With
 //!   `rule_weight` 0, as in the last nine of the thirteen stages of the program and by default, nothing

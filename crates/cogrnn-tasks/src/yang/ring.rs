@@ -40,15 +40,17 @@ pub struct Decoder {
     cos: [f64; UNITS],
 }
 
-impl Decoder {
+impl Default for Decoder {
     /// For a ring of [`UNITS`].
-    pub fn new() -> Decoder {
+    fn default() -> Decoder {
         Decoder {
             sin: std::array::from_fn(|i| libm::sin(preferred(i))),
             cos: std::array::from_fn(|i| libm::cos(preferred(i))),
         }
     }
+}
 
+impl Decoder {
     /// The angle of the population vector, 0 … 2π.
     pub fn angle(&self, ring: &[f32]) -> f64 {
         let (mut s, mut c, mut sum) = (0.0, 0.0, TINY);
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn an_angle_comes_back_from_its_bump() {
-        let decoder = Decoder::new();
+        let decoder = Decoder::default();
         for k in 0..360 {
             let angle = TAU * (f64::from(k) + 0.3) / 360.0;
             let ring: Vec<f32> = (0..UNITS).map(|i| (bump(angle, i) + 0.05) as f32).collect();

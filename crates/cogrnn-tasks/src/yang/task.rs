@@ -93,12 +93,13 @@ pub struct Yang2019 {
 
 /// The numbers of rules by name.
 fn read_rules(s: &mut dyn Settings) -> Result<Vec<usize>> {
-    let rule = s.word("rule", "go", &NAMES, "the one rule that is trained")?;
     let number = |name: &str| NAMES.iter().position(|n| *n == name);
-    let several = s.strings("rules", &[], "several rules instead, or \"all\" of the twenty")?;
+    let several = s.strings("rules", &[], "several rules instead of one, or \"all\" of the twenty")?;
     if several.is_empty() {
+        let rule = s.word("rule", "go", &NAMES, "the one rule that is trained")?;
         return Ok(number(&rule).into_iter().collect());
     }
+    // `rule` is not asked for here, so that an experiment with all its defaults does not give both.
     if s.given("rule") {
         return Err(s.blame(
             "rules",
@@ -185,7 +186,7 @@ impl Yang2019 {
         let about = "the rules of the program of Soo et al.: dnms, dnmc not inverted, dmc non-matches always \
                      from category 1 to 2, a ring target of 0 where the response is withheld";
         let compat = s.flag("compat", false, about)?;
-        let decoder = Decoder::new();
+        let decoder = Decoder::default();
         Ok(Yang2019 { rules, weights, mixed, short, long, jitter, response, settle, warm_up, compat, decoder })
     }
 

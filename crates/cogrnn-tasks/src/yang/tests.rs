@@ -4,9 +4,10 @@ use super::ring::{self, bump, preferred};
 use super::rules::{NAMES, RULES, Structure};
 use super::task::{CHANNELS, CUES, OUTPUTS, Yang2019};
 use crate::testing::{Given, Section, Trial, trial};
-use crate::tryout;
+use crate::{solvable, tryout};
 use cogrnn_core::settings::Defaults;
 use cogrnn_core::task::{Request, Scores, Set, Task};
+use cogrnn_core::trials::{InputNoise, InputStage};
 use cogrnn_core::units::{Time, ms};
 
 const DT: Time = ms(5.0);
@@ -343,9 +344,9 @@ fn scores_are_products_of_the_shares() {
     let score = scored(&task, &trials, |t| {
         let sample = |k: usize| {
             let mut z = vec![0.0; OUTPUTS];
-            z[0] = if k < 320 || (k >= 400 && k % 4 != 0) { 0.9 } else { 0.1 };
+            z[0] = if k < 320 || (k >= 400 && !k.is_multiple_of(4)) { 0.9 } else { 0.1 };
             // 0° or 45°, which is past 36°
-            z[1 + if k % 3 == 0 { 0 } else { 4 }] = 1.0;
+            z[1 + if k.is_multiple_of(3) { 0 } else { 4 }] = 1.0;
             z
         };
         (0..t.steps).flat_map(sample).collect()
@@ -373,6 +374,16 @@ fn the_ideal_observer_makes_no_error_at_a_fine_step() {
     }
     let all = with(&[("rules", Given::Words(vec!["all"]))]);
     assert_eq!(tryout::ideal(&all, 200, DT, 0.0), 100.0);
+}
+
+#[test]
+fn each_rule_is_found_solvable() {
+    let stage = InputStage { baseline: 0.0, noise: InputNoise::Silent, tau: ms(100.0), rectify: false };
+    let all = with(&[("rules", Given::Words(vec!["all"]))]);
+    assert!((0..20).all(|row| solvable::mistaken(&all, row, &stage, ms(20.0)).is_none()));
+    // and not without the inputs: at this baseline a rectified input shows nothing
+    let deaf = InputStage { baseline: -10.0, rectify: true, ..stage };
+    assert!((0..20).any(|row| solvable::mistaken(&all, row, &deaf, ms(20.0)).is_some()));
 }
 
 #[test]
