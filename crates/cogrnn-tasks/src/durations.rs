@@ -84,6 +84,25 @@ pub enum Duration {
     Normal(TruncatedNormal),
 }
 
+/// Grid of the jittered durations: the time step of Soo et al. 2023.
+pub const JITTER_GRID: Time = ms(5.0);
+
+/// Evenly over `mean - jitter <= d < mean + jitter`, in steps of [`JITTER_GRID`], by a uniform number u in \[0, 1).
+///
+/// Soo et al. (2023) draw whole time steps, of 5 ms. Drawn on that grid whatever the time step, and
+/// rounded down to it afterwards, the same u gives the same trial at half the step; at 5 ms the
+/// durations are theirs. Where dt divides `mean` and `jitter` they are at coarser steps as well (at 50 ms,
+/// 8 to 11 steps for 500 ± 100 ms); at 45 ms, where theirs are 9 to 12 steps, these are 8 to 13.
+pub fn jittered(mean: Time, jitter: Time, u: f64) -> Time {
+    let count = (2.0 * (jitter / JITTER_GRID) - 1e-9).ceil().max(0.0);
+    mean - jitter + JITTER_GRID * (u * count).floor()
+}
+
+/// The longest that [`jittered`] gives.
+pub fn longest_jittered(mean: Time, jitter: Time) -> Time {
+    jittered(mean, jitter, 1.0_f64.next_down())
+}
+
 /// Most redraws before a duration is taken from the nearer bound: bounds far out in the tail.
 const MOST_REDRAWS: usize = 10_000;
 
@@ -141,6 +160,17 @@ mod tests {
         // the s.d. is below that of the exponential before the cut, 330: four errors of the mean
         let drawn = draws.iter().sum::<f64>() / f64::from(n);
         assert!((drawn - mean).abs() < 4.0 * 330.0 / f64::from(n).sqrt(), "{drawn} {mean}");
+    }
+
+    #[test]
+    fn jitter_is_even_on_the_grid() {
+        let all: Vec<f64> =
+            (0..40).map(|k| jittered(ms(500.0), ms(100.0), (f64::from(k) + 0.5) / 40.0).as_ms()).collect();
+        let grid: Vec<f64> = (0..40).map(|k| 400.0 + 5.0 * f64::from(k)).collect();
+        assert_eq!(all, grid);
+        assert_eq!(longest_jittered(ms(500.0), ms(100.0)), ms(595.0));
+        assert_eq!(jittered(ms(500.0), ms(0.0), 0.7), ms(500.0));
+        assert_eq!(longest_jittered(ms(500.0), ms(0.0)), ms(500.0));
     }
 
     #[test]

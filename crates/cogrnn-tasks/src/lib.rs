@@ -1,7 +1,8 @@
 //! Cognitive tasks: what is shown, what is asked, and who would do it best.
 //!
-//! Each task is one file in the folder of its field: [`decision`], [`motor`]. To add one, write its
-//! file, then its line in [`TASKS`]; the conformance tests of this crate run over that list.
+//! Each task is one file in the folder of its field: [`decision`], [`motor`], [`across_trials`]; twenty
+//! that share their inputs and outputs are [`yang`]. To add one, write its file, then its line in
+//! [`TASKS`]; the conformance tests of this crate run over that list.
 //!
 //! # Example: one trial of a perceptual decision
 //! ```
@@ -18,13 +19,17 @@
 //! # Ok::<(), cogrnn_core::Error>(())
 //! ```
 
+pub mod across_trials;
 pub mod custom;
 pub mod decision;
 pub mod drawing;
 pub mod durations;
 pub mod motor;
 pub mod solvable;
+mod stretches;
 pub mod testing;
+pub mod tryout;
+pub mod yang;
 
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
@@ -46,7 +51,11 @@ pub struct Entry {
 pub const TASKS: &[Entry] = &[
     Entry { name: "custom", about: "described in the experiment file: conditions, epochs, inputs, targets", build: |s| Ok(Box::new(custom::Custom::from_settings(s)?)) },
     Entry { name: "perceptual-decision", about: "which of two noisy inputs is stronger, over a stimulus of random duration", build: |s| Ok(Box::new(decision::PerceptualDecision::from_settings(s)?)) },
+    Entry { name: "reversal-2afc", about: "which of two choices is rewarded reverses every so many trials", build: |s| Ok(Box::new(across_trials::Reversal2Afc::from_settings(s)?)) },
+    Entry { name: "rule-reversal", about: "five trials of a rule that reverses without a cue, told by right and wrong", build: |s| Ok(Box::new(across_trials::RuleReversal::from_settings(s)?)) },
     Entry { name: "sinewave", about: "oscillate without any input", build: |s| Ok(Box::new(motor::Sinewave::from_settings(s)?)) },
+    Entry { name: "wcst", about: "sort cards by a rule that changes without a cue (Wisconsin)", build: |s| Ok(Box::new(across_trials::Wcst::from_settings(s)?)) },
+    Entry { name: "yang2019", about: "one or several of the twenty tasks of Yang et al. 2019, on rings", build: |s| Ok(Box::new(yang::Yang2019::from_settings(s)?)) },
 ];
 
 /// The task of this name.

@@ -1,7 +1,7 @@
 //! Whether a task can be solved at all: without noise, an ideal observer must be right in every condition.
 
 use crate::testing::{Trial, trial};
-use cogrnn_core::task::{Performance, Request, Seen, Set, Task};
+use cogrnn_core::task::{Performance, Request, Scores, Seen, Set, Task};
 use cogrnn_core::trials::InputStage;
 use cogrnn_core::units::Time;
 
@@ -30,6 +30,18 @@ fn shown(trial: &Trial, stage: &InputStage) -> Vec<f32> {
     trial.inputs.iter().map(|u| (stage.baseline as f32 + u).max(floor)).collect()
 }
 
+/// Whether an answer (time × output) scores in full, or there is nothing to score.
+fn all_samples_right(task: &dyn Task, one: &Trial, answer: &[f32]) -> bool {
+    let mut scores = Scores::default();
+    let outputs = answer.len() / one.steps.max(1);
+    for (step, now) in answer.chunks_exact(outputs.max(1)).enumerate() {
+        task.score(&one.outline, one.dt * (step + 1) as f64, now, &mut scores);
+    }
+    let performance = task.judge(&scores);
+    // rounding
+    performance.is_nan() || performance > 100.0 - 1e-6
+}
+
 /// What the condition of row `row` is taken for; `None` if the ideal observer is right in it, or if no
 /// answer is right. A task without conditions has the one row 0.
 pub fn mistaken(task: &dyn Task, row: usize, stage: &InputStage, dt: Time) -> Option<Double> {
@@ -39,8 +51,13 @@ pub fn mistaken(task: &dyn Task, row: usize, stage: &InputStage, dt: Time) -> Op
     let answer = task.ideal_observer(&seen);
     let right = match one.is_right(&answer) {
         Some(right) => right,
-        // single precision
-        None => task.performance() != Performance::Error || one.rmse(&answer) < 1e-5,
+        None => match task.performance() {
+            // single precision
+            Performance::Error => one.rmse(&answer) < 1e-5,
+            // what is shown would depend on the answers
+            Performance::Samples if !task.answers_back() => all_samples_right(task, &one, &answer),
+            _ => true,
+        },
     };
     if right {
         return None;

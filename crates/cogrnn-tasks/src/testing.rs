@@ -1,8 +1,75 @@
 //! What the tests of a task need: one trial with its samples, and what a network would be shown.
 
+use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::{Address, Purpose, Stream};
+use cogrnn_core::settings::Settings;
 use cogrnn_core::task::{Outline, Request, Sample, Seen, Set, Task, argmax};
-use cogrnn_core::units::Time;
+use cogrnn_core::units::{Time, ms};
+
+/// A setting as a test gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// A number, a count, or a time in ms.
+    Number(f64),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A word.
+    Word(&'static str),
+    /// Several numbers.
+    Numbers(Vec<f64>),
+    /// Several words.
+    Words(Vec<&'static str>),
+}
+
+/// Some settings, and defaults else; an error has the key for its place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Section(pub Vec<(&'static str, Given)>);
+
+impl Section {
+    fn of(&self, key: &str) -> Option<&Given> {
+        self.0.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
+    }
+}
+
+impl Settings for Section {
+    fn time(&mut self, key: &'static str, default: Time, about: &'static str) -> Result<Time> {
+        Ok(ms(self.number(key, default.as_ms(), about)?))
+    }
+    fn number(&mut self, key: &'static str, default: f64, _: &'static str) -> Result<f64> {
+        Ok(if let Some(Given::Number(x)) = self.of(key) { *x } else { default })
+    }
+    fn count(&mut self, key: &'static str, default: usize, about: &'static str) -> Result<usize> {
+        Ok(self.number(key, default as f64, about)? as usize)
+    }
+    fn flag(&mut self, key: &'static str, default: bool, _: &'static str) -> Result<bool> {
+        Ok(if let Some(Given::Flag(x)) = self.of(key) { *x } else { default })
+    }
+    fn word(
+        &mut self,
+        key: &'static str,
+        default: &'static str,
+        _: &[&'static str],
+        _: &'static str,
+    ) -> Result<String> {
+        Ok(if let Some(Given::Word(x)) = self.of(key) { x.to_string() } else { default.to_string() })
+    }
+    fn numbers(&mut self, key: &'static str, default: &[f64], _: &'static str) -> Result<Vec<f64>> {
+        Ok(if let Some(Given::Numbers(x)) = self.of(key) { x.clone() } else { default.to_vec() })
+    }
+    fn times(&mut self, _: &'static str, default: &[Time], _: &'static str) -> Result<Vec<Time>> {
+        Ok(default.to_vec())
+    }
+    fn strings(&mut self, key: &str, default: &[&str], _: &str) -> Result<Vec<String>> {
+        let own = |words: &[&str]| words.iter().map(|w| w.to_string()).collect();
+        Ok(if let Some(Given::Words(x)) = self.of(key) { own(x) } else { own(default) })
+    }
+    fn given(&self, key: &str) -> bool {
+        self.of(key).is_some()
+    }
+    fn blame(&self, key: &str, error: Error) -> Error {
+        error.at(format!("the setting `{key}`"))
+    }
+}
 
 /// A trial with all its samples.
 #[derive(Clone, Debug, PartialEq)]
