@@ -155,9 +155,10 @@ const PROGRAM: &str = "\
 }
 ";
 
-const REFERENCES: &[(&str, &str)] = &[(
-    "song2016",
-    "\
+const REFERENCES: &[(&str, &str)] = &[
+    (
+        "song2016",
+        "\
 @article{song2016,
   title   = {Training Excitatory-Inhibitory Recurrent Neural Networks for Cognitive Tasks: A Simple and Flexible Framework},
   author  = {Song, H. Francis and Yang, Guangyu R. and Wang, Xiao-Jing},
@@ -169,7 +170,35 @@ const REFERENCES: &[(&str, &str)] = &[(
   doi     = {10.1371/journal.pcbi.1004792}
 }
 ",
-)];
+    ),
+    (
+        "soo2023",
+        "\
+@inproceedings{soo2023,
+  title     = {Training biologically plausible recurrent neural networks on cognitive tasks with long-term dependencies},
+  author    = {Soo, Wayne W. M. and Goudar, Vishwa and Wang, Xiao-Jing},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume    = {36},
+  pages     = {32061--32074},
+  year      = {2023}
+}
+",
+    ),
+    (
+        "yang2019",
+        "\
+@article{yang2019,
+  title   = {Task representations in neural networks trained to perform many cognitive tasks},
+  author  = {Yang, Guangyu Robert and Joglekar, Madhura R. and Song, H. Francis and Newsome, William T. and Wang, Xiao-Jing},
+  journal = {Nature Neuroscience},
+  volume  = {22},
+  pages   = {297--306},
+  year    = {2019},
+  doi     = {10.1038/s41593-018-0310-2}
+}
+",
+    ),
+];
 
 /// An argument with its folders left out, for they tell of the machine and its user.
 fn without_folders(argument: &str, program: bool) -> String {

@@ -48,6 +48,12 @@ const SHIPPED: &[(&str, &str)] = &[
     ("song2016/sequences", include_str!("../../../../experiments/song2016/sequences.toml")),
     ("song2016/s1-example", include_str!("../../../../experiments/song2016/s1-example.toml")),
     ("song2016/sinewave", include_str!("../../../../experiments/song2016/sinewave.toml")),
+    ("soo2023/go", include_str!("../../../../experiments/soo2023/go.toml")),
+    ("soo2023/ctxdm1", include_str!("../../../../experiments/soo2023/ctxdm1.toml")),
+    ("soo2023/dlygo", include_str!("../../../../experiments/soo2023/dlygo.toml")),
+    ("soo2023/dlydm1", include_str!("../../../../experiments/soo2023/dlydm1.toml")),
+    ("soo2023/dms", include_str!("../../../../experiments/soo2023/dms.toml")),
+    ("soo2023/rule-reversal", include_str!("../../../../experiments/soo2023/rule-reversal.toml")),
 ];
 
 /// All experiments that come with the program.

@@ -114,7 +114,8 @@ impl NetworkPlan {
             self.populations = structure::halves((share * units as f64 + 1e-9).floor() as usize, units);
         } else {
             section.ineffective("excitatory", WITHOUT_DALE)?;
-            self.populations = vec![Population { name: "units".into(), area: None, sign: 0, units: 0..units }];
+            self.populations =
+                vec![Population { name: "units".into(), area: None, tau: None, sign: 0, units: 0..units }];
         }
         if dale {
             self.signs = self.unit_signs();

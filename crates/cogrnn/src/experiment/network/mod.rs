@@ -169,7 +169,12 @@ impl NetworkPlan {
         let units = read_units(document, &mut section, &populations)?;
         let shape = Shape { inputs: task.inputs().len(), units, outputs: task.outputs().len() };
         let tau = section.times("tau", &[ms(100.0)], "time constant of the units: one, or one for each")?;
-        let tau = each(&section, "tau", tau, units)?;
+        let mut tau = each(&section, "tau", tau, units)?;
+        for population in &populations {
+            if let Some(own) = population.tau {
+                tau[population.units.clone()].fill(own);
+            }
+        }
         if let Some(bad) = tau.iter().find(|t| t.as_ms() <= 0.0) {
             return Err(section.blame(
                 "tau",

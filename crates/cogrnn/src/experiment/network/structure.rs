@@ -7,6 +7,7 @@
 //! inputs = ["evidence 1"]         # left out: all; [] none
 //! outputs = ["choice 1"]          # left out: as `readout` says
 //! area = "sensory"                # a name for reports
+//! tau = "50 ms"                   # of its units; left out: `tau` of [network]
 //! from = { B = 0.0, I = 0.5 }     # density of the connections from there; left out: 1
 //! ```
 //!
@@ -16,18 +17,21 @@ use crate::reader::{Document, Section, nearest};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
 use cogrnn_core::task::Task;
+use cogrnn_core::units::Time;
 use std::ops::Range;
 
 /// Most populations: what is finer than this is said by a mask.
 const MOST_POPULATIONS: usize = 200;
 
 /// Units that share a name, a sign and their connections.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Population {
     /// Its name; `E` and `I`, or `units` without Dale's law, where the file names none.
     pub name: String,
     /// The area that it belongs to.
     pub area: Option<String>,
+    /// Time constant of its units, if it is their own.
+    pub tau: Option<Time>,
     /// +1 excitatory, -1 inhibitory, 0 without Dale's law.
     pub sign: i8,
     /// Its units.
@@ -51,15 +55,24 @@ pub(super) fn sizes(document: &Document) -> Result<Vec<Population>> {
         let first = populations.last().map_or(0, |p| p.units.end);
         let size = section.required_count("size", 20, "how many units it has")?;
         let area = section.optional_text("area", "the area that it belongs to, for reports")?;
+        let tau = section.optional_time("tau", "time constant of its units; left out, `tau` of [network]")?;
+        if let Some(bad) = tau.filter(|t| t.as_ms() <= 0.0) {
+            return Err(section.blame(
+                "tau",
+                Error::input(format!("a time constant of {bad}"))
+                    .why("a unit needs time to follow its input")
+                    .remedy("leave it out, or give for instance \"50 ms\""),
+            ));
+        }
         section.section("from"); // so that it comes next where all is written out
-        populations.push(Population { name, area, sign: 0, units: first..first.saturating_add(size) });
+        populations.push(Population { name, area, tau, sign: 0, units: first..first.saturating_add(size) });
     }
     Ok(populations)
 }
 
 /// What a network described as a whole is made of: the first `excitatory` units, and the rest.
 pub(super) fn halves(excitatory: usize, units: usize) -> Vec<Population> {
-    let half = |name: &str, sign, units| Population { name: name.into(), area: None, sign, units };
+    let half = |name: &str, sign, units| Population { name: name.into(), area: None, tau: None, sign, units };
     let both = [half("E", 1, 0..excitatory), half("I", -1, excitatory..units)];
     both.into_iter().filter(|p| !p.units.is_empty()).collect()
 }
