@@ -204,6 +204,11 @@ impl Loss {
                     *e = F::from_f64(2.0 * scale) * *m * (*z - *y);
                 }
             }
+            (Loss::Squared, Readout::Sigmoid) => {
+                for (((e, z), y), m) in errors.iter_mut().zip(outputs).zip(targets).zip(mask) {
+                    *e = F::from_f64(2.0 * scale) * *m * (*z - *y) * *z * (F::ONE - *z);
+                }
+            }
             // These two pairs cancel exactly where z is not within 1e-10 of 0 or 1, and stay finite there.
             (Loss::BinaryCrossEntropy, Readout::Sigmoid) => {
                 for (((e, z), y), m) in errors.iter_mut().zip(outputs).zip(targets).zip(mask) {

@@ -234,7 +234,8 @@ pub trait Task: Send + Sync {
         let force = [("catch".to_string(), 0.0)];
         let steps = |index: usize| {
             let mut stream = Address { seed: 0, purpose: Purpose::TestTrials, trial: index as u64 }.stream();
-            self.outline(&Request { force: &force, ..Request::new(set, index, dt) }, &mut stream).steps(dt)
+            let request = Request { force: &force, batch: index as u64, ..Request::new(set, index, dt) };
+            self.outline(&request, &mut stream).steps(dt)
         };
         (0..10_000).map(steps).fold((usize::MAX, 0), |(least, most), n| (least.min(n), most.max(n)))
     }

@@ -6,6 +6,7 @@ use cogrnn_core::settings::Defaults;
 use cogrnn_core::task::{Outline, Performance, Request, Set, Task, argmax};
 use cogrnn_core::units::{Time, ms};
 use cogrnn_tasks::testing::{Trial, input_noise, stream, trial};
+use cogrnn_tasks::tryout;
 use std::sync::Arc;
 
 const SETS: [Set; 3] = [Set::Training, Set::Validation, Set::Test];
@@ -24,7 +25,13 @@ fn tasks() -> Vec<Arc<dyn Task>> {
 }
 
 fn request(set: Set, index: usize, dt: Time) -> Request<'static> {
-    Request::new(set, index, dt)
+    // Each trial a batch of its own: what a batch shares differs from trial to trial.
+    Request { batch: index as u64, ..Request::new(set, index, dt) }
+}
+
+/// Whether the task judges samples, and weighs them.
+fn samples(task: &dyn Task) -> bool {
+    task.performance() == Performance::Samples
 }
 
 fn noise_stream(trial: usize) -> Stream {
@@ -105,7 +112,10 @@ fn halving_dt_gives_the_same_trial() {
                 let same_sample = |j: usize, k: usize| {
                     assert_eq!(coarse.inputs[j * width..][..width], fine.inputs[k * width..][..width]);
                     assert_eq!(coarse.targets[j * outputs..][..outputs], fine.targets[k * outputs..][..outputs]);
-                    assert_eq!(coarse.mask[j * outputs..][..outputs], fine.mask[k * outputs..][..outputs]);
+                    for (a, b) in coarse.mask[j * outputs..][..outputs].iter().zip(&fine.mask[k * outputs..]) {
+                        // weights that make up for the number of samples follow it
+                        assert!(a == b || samples(&*task) && *a > 0.0 && *b > 0.0);
+                    }
                 };
                 if coarse.outline.epochs.is_empty() {
                     assert_eq!(fine.steps / 2, coarse.steps);
@@ -132,10 +142,10 @@ fn the_mask_covers_what_is_asked() {
         for set in SETS {
             for index in 0..60 {
                 let trial = trial(&*task, &request(set, index, DT), 8);
-                assert!(trial.mask.iter().all(|m| *m == 0.0 || *m == 1.0));
-                assert!(trial.mask.contains(&1.0));
+                assert!(trial.mask.iter().all(|m| *m == 0.0 || *m == 1.0 || samples(&*task) && *m > 0.0));
+                assert!(trial.mask.iter().any(|m| *m > 0.0));
                 for (target, mask) in trial.targets.iter().zip(&trial.mask) {
-                    assert!(*mask == 1.0 || *target == 0.0);
+                    assert!(*mask > 0.0 || *target == 0.0 || samples(&*task));
                 }
                 if let Some(choice) = trial.outline.choice {
                     let last = (trial.steps - 1) * outputs;
@@ -244,6 +254,12 @@ fn training_draws_conditions_evenly() {
 #[test]
 fn the_ideal_observer_makes_no_error_without_noise() {
     for task in tasks() {
+        if samples(&*task) {
+            for dt in [ms(5.0), DT] {
+                assert_eq!(tryout::ideal(&*task, 40, dt, 0.0), task.noise_limit(0.0, dt), "{} {dt}", task.name());
+            }
+            continue;
+        }
         for dt in [DT, ms(0.5)] {
             for index in 0..2 * task.period() {
                 let trial = trial(&*task, &request(Set::Validation, index, dt), 8);
@@ -259,7 +275,8 @@ fn the_ideal_observer_makes_no_error_without_noise() {
 /// Noise of the paper, and five times as much, where the limit is far from 100 %.
 #[test]
 fn the_ideal_observer_reaches_the_noise_limit() {
-    for task in tasks().iter().filter(|task| task.performance() != Performance::Error) {
+    // of tasks that judge samples the limit is itself what the observer scores
+    for task in tasks().iter().filter(|task| task.performance() != Performance::Error && !samples(&***task)) {
         for (dt, factor, blocks) in [(DT, 1.0, 400), (DT, 5.0, 400), (ms(0.5), 1.0, 60)] {
             let noise = factor * input_noise(SIGMA_IN, dt);
             let limit = task.noise_limit(noise, dt);
@@ -274,7 +291,12 @@ fn the_ideal_observer_reaches_the_noise_limit() {
 
 #[test]
 fn a_random_observer_scores_chance() {
-    for task in tasks().iter().filter(|task| task.performance() != Performance::Error) {
+    for task in tasks().iter().filter(|task| samples(&***task)) {
+        let score = tryout::random(&**task, 200, DT);
+        // samples of a trial share its conditions: 200 trials tell a per cent or two
+        assert!((score - task.chance()).abs() < 4.0, "{}: {score}, {}", task.name(), task.chance());
+    }
+    for task in tasks().iter().filter(|task| task.performance() != Performance::Error && !samples(&***task)) {
         let (score, n) = per_cent_right(&**task, (400 * task.period()).min(4400), DT, |trial, stream| {
             trial.targets.iter().map(|_| stream.normal() as f32).collect()
         });
@@ -288,7 +310,11 @@ fn a_random_observer_scores_chance() {
 fn a_silent_observer_gains_nothing() {
     for task in tasks() {
         let answer = |trial: &Trial| vec![0.0f32; trial.targets.len()];
-        if task.performance() != Performance::Error {
+        if samples(&*task) {
+            let outputs = task.outputs().len();
+            let score = tryout::performance(&*task, 40, DT, 0.0, &mut |_, seen| vec![0.0; seen.steps * outputs]);
+            assert!(score <= task.chance() + 4.0, "{}: {score}, {}", task.name(), task.chance());
+        } else if task.performance() != Performance::Error {
             let (score, n) = per_cent_right(&*task, 4 * task.period(), DT, |trial, _| answer(trial));
             assert!(score <= task.chance() + four_sigma(task.chance(), n), "{}: {score}", task.name());
         }

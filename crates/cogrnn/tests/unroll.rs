@@ -504,3 +504,104 @@ fn a_cut_stops_what_flows_through_anchors() {
         }
     }
 }
+
+/// splitmix64 of an index, in [-1, 1), as golden/autodiff/skips.py draws.
+fn hashed(stream: u64, count: usize, shift: f64, scale: f64) -> Vec<f64> {
+    (0..count as u64)
+        .map(|index| {
+            let mut z = (stream << 40).wrapping_add(index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            let u = ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
+            shift + scale * (2.0 * u - 1.0)
+        })
+        .collect()
+}
+
+/// Loss and gradients beside those that JAX's automatic differentiation finds (golden/autodiff/skips.py).
+#[test]
+fn gradients_are_those_of_automatic_differentiation() {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        leak: String,
+        scheme: String,
+        every: usize,
+        mix: f64,
+        loss: f64,
+        gradient: std::collections::HashMap<String, Vec<f64>>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        cases: Vec<Case>,
+    }
+    let golden: Golden = serde_json::from_str(include_str!("../../../golden/autodiff/skips.json")).unwrap();
+    assert_eq!(golden.cases.len(), 16);
+    let shape = Shape { inputs: 3, units: 6, outputs: 2 };
+    let lengths = [19, 19, 14];
+    let breaks = [vec![4, 12], vec![6], vec![1, 2, 8]];
+    for case in &golden.cases {
+        let anchor = match case.scheme.as_str() {
+            "sctt" => Anchor::State,
+            "dasc" => Anchor::Lagged,
+            _ => Anchor::Fresh,
+        };
+        let design = Design {
+            shape,
+            tau: [100.0, 50.0, 30.0, 400.0, 80.0, 60.0].map(ms).to_vec(),
+            dt: ms(DT),
+            leak: if case.leak == "rate" { Leak::Rate } else { Leak::Potential },
+            nonlinearity: Nonlinearity::Softplus,
+            readout: Readout::Linear,
+            noise: UnitNoise::Silent,
+        };
+        let rate = Rate::<f64>::new(&design, Isa::best()).unwrap();
+        let skipping = Skipping { every: case.every, mix: case.mix, anchor, across: false };
+        let network = Skip::over(rate, skipping).unwrap();
+        let mut theta = network.blocks();
+        for (stream, (name, shift, scale)) in (1..).zip([
+            ("w_in", 0.0, 1.0),
+            ("w_rec", 0.0, 1.0),
+            ("w_out", 0.0, 1.0),
+            ("b_rec", 0.0, 0.5),
+            ("b_out", 0.0, 0.3),
+            ("x0", 0.2, 1.0),
+        ]) {
+            let block = theta.block_mut(name);
+            block.copy_from_slice(&hashed(stream, block.len(), shift, scale));
+        }
+        let mut timetable = Timetable::default();
+        timetable.refill(&lengths);
+        breaks.iter().for_each(|b| timetable.add_breaks(b.iter().copied()));
+        let rows = |stream: u64, width: usize, shift: f64, scale: f64| -> Vec<f64> {
+            let all = hashed(stream, 3 * 19 * width, shift, scale);
+            let at = |t: usize, b: usize| all[(b * 19 + t - 1) * width..][..width].to_vec();
+            (1..=19).flat_map(|t| (0..timetable.active(t)).flat_map(|b| at(t, b)).collect::<Vec<_>>()).collect()
+        };
+        let noise = rows(8, 6, 0.0, 0.5);
+        let batch = Batch {
+            inputs: rows(7, 3, 0.4, 1.0),
+            targets: rows(9, 2, 0.0, 1.0),
+            mask: vec![1.0; timetable.total() * 2],
+            outlines: Vec::new(),
+            ids: vec![0, 1, 2],
+            samples: timetable.total(),
+            warm_up: 0,
+            timetable: timetable.clone(),
+        };
+        let rule = Bptt::new(0.0).with(Sgd { rate: Schedule::Constant(0.0) });
+        let crew = Crew::new(1).unwrap();
+        let room = Room { trials: 3, steps: 19, history: History::Whole };
+        let wiring = Wiring::free(&theta);
+        let plastic = Parameters::new(&network, theta, wiring).unwrap();
+        let mut run = Run::new(&network, &rule, plastic, &room, &crew).unwrap();
+        run.desks[0].batch = batch;
+        let (tally, _) = run.update(Noise::Given(&noise), Loss::Squared, &crew);
+        let name = format!("{} {} {} {}", case.leak, case.scheme, case.every, case.mix);
+        assert!((tally.loss / tally.mask - case.loss).abs() < 1e-12 * case.loss.max(1.0), "{name}");
+        for (block, wanted) in &case.gradient {
+            // 1e-10: double precision over twenty steps, in two programs
+            let gap = apart(run.memory.gradient().block(block), wanted);
+            assert!(gap < 1e-10, "{name} {block}: {gap}");
+        }
+    }
+}

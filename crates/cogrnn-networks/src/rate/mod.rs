@@ -437,13 +437,12 @@ impl<F: Real> Network for Rate<F> {
                 if let Increment::Coloured { keep, kick, .. } = increment {
                     reach(&mut state.correlated, all * width);
                     let normals = &state.drive[quarter * all * width..][..active * width];
+                    let eta = &mut state.correlated[..active * width];
                     // A trial begins with η ~ N(0,1): the first normals as they are.
-                    let (keep, kick) = if t == 1 { (F::ZERO, F::ONE) } else { (*keep, *kick) };
                     if t == 1 {
-                        state.correlated[..active * width].fill(F::ZERO);
-                    }
-                    for (eta, n) in state.correlated.iter_mut().zip(normals) {
-                        *eta = keep.fma(*eta, kick * *n);
+                        eta.copy_from_slice(normals);
+                    } else {
+                        self.isa.run(Colour { keep: *keep, kick: *kick, eta, normals });
                     }
                 }
                 Drive::Normals(quarter)
@@ -519,10 +518,12 @@ impl<F: Real> Network for Rate<F> {
             plastic.weights().block("b_out"),
             &mut state.z,
         );
-        if self.readout != Readout::Linear {
-            for z in state.z[..now.len() * outputs].chunks_exact_mut(outputs) {
-                self.readout.apply(z);
-            }
+        let z = &mut state.z[..now.len() * outputs];
+        match self.readout {
+            Readout::Linear => {}
+            Readout::Sigmoid => self.isa.run(Each { curve: nonlinearity::Sigmoid, x: z }),
+            Readout::Tanh => self.isa.run(Each { curve: nonlinearity::Tanh, x: z }),
+            readout => z.chunks_exact_mut(outputs).for_each(|z| readout.apply(z)),
         }
     }
 
@@ -557,6 +558,46 @@ impl<F: Real> Network for Rate<F> {
             layout: Layout::Dense,
         })
         .collect()
+    }
+}
+
+/// A step of the Ornstein-Uhlenbeck process.
+struct Colour<'a, F> {
+    keep: F,
+    kick: F,
+    eta: &'a mut [F],
+    normals: &'a [F],
+}
+
+impl<F: Real> Kernel<F> for Colour<'_, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let (keep, kick) = (V::splat(self.keep), V::splat(self.kick));
+        for (eta, n) in vectors_mut(self.eta).iter_mut().zip(vectors(self.normals)) {
+            keep.fma(V::load(eta), kick.mul(V::load(n))).store(eta);
+        }
+    }
+}
+
+/// A function of every entry, however many there are.
+struct Each<'a, F, C> {
+    curve: C,
+    x: &'a mut [F],
+}
+
+impl<F: Real, C: Curve> Kernel<F> for Each<'_, F, C> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let (whole, rest) = self.x.as_chunks_mut::<LANES>();
+        for x in whole {
+            self.curve.value(V::load(x)).store(x);
+        }
+        let mut last = [F::ZERO; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        self.curve.value(V::load(&last)).store(&mut last);
+        rest.copy_from_slice(&last[..rest.len()]);
     }
 }
 
