@@ -7,12 +7,13 @@ use crate::output::{in_columns, say, say_json, warn};
 use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::files;
 use cogrnn::pool::{self, There, Training};
-use cogrnn_core::error::Result;
+use cogrnn::trainer::Machine;
+use cogrnn_core::error::{Error, Result};
 use cogrnn_report::runs;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Trains what is missing of a comparison and tells what came out.
@@ -20,23 +21,51 @@ pub fn compare(args: &args::Compare) -> Result<Ending> {
     let machine = args.machine.resolve()?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(args.file.file_stem().unwrap_or_default()));
     let comparison = Comparison::load(&args.file, &out)?;
+    run(&comparison, &out, &machine, args.check, args.json, false)
+}
+
+/// Trains the replicates of one experiment side by side; run again, the same command goes on.
+pub fn replicates(args: &args::Train, what: &str, folder: &Path) -> Result<Ending> {
+    if args.updates.is_some() {
+        return Err(Error::input("`--updates` with replicates")
+            .why("it ends one training at a number of updates, and these end by their own stopping rule")
+            .remedy("--set stop.max_updates=N, or --set replicates=1"));
+    }
+    let machine = args.machine.resolve()?;
+    let comparison = Comparison::replicates(what, &args.experiment.overrides(), folder)?;
+    run(&comparison, folder, &machine, false, args.progress.json, args.overwrite)
+}
+
+fn run(
+    comparison: &Comparison,
+    out: &Path,
+    machine: &Machine,
+    check: bool,
+    json: bool,
+    overwrite: bool,
+) -> Result<Ending> {
     let jobs = &comparison.jobs;
+    if overwrite {
+        for job in jobs.iter().filter(|job| job.folder.exists()) {
+            std::fs::remove_dir_all(&job.folder).map_err(|e| files::refusal("cannot replace", &job.folder, &e))?;
+        }
+    }
     let there: Vec<There> = jobs.iter().map(Training::there).collect::<Result<_>>()?;
     let missing = there.iter().filter(|t| **t != There::Trained).count();
-    if args.check {
-        inventory(args, &comparison, &there);
+    if check {
+        inventory(json, comparison, &there);
         return Ok(Ending::Finished);
     }
     listen()?;
     let begun = Instant::now();
-    let hidden = args.json || !std::io::stderr().is_terminal();
+    let hidden = json || !std::io::stderr().is_terminal();
     let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(jobs.len() as u64) };
     let style = "{bar:30.cyan} {pos} of {len} networks  {elapsed} gone  {msg}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(500));
     bar.set_position((jobs.len() - missing) as u64);
     let mut running: Vec<(usize, String)> = Vec::new();
-    let trained = pool::train(jobs, &machine, &STOP, &mut |status| {
+    let trained = pool::train(jobs, machine, &STOP, &mut |status| {
         let job = &jobs[status.job];
         running.retain(|(i, _)| *i != status.job);
         let state = match status.performance {
@@ -48,7 +77,7 @@ pub fn compare(args: &args::Compare) -> Result<Ending> {
         let name = format!("{short} {} {}", job.variant, job.experiment.seed);
         if status.ended {
             bar.inc(1);
-            if hidden && !args.json {
+            if hidden && !json {
                 warn(&format!("{name}: {} updates, {state}", status.updates));
             }
         } else {
@@ -65,10 +94,10 @@ pub fn compare(args: &args::Compare) -> Result<Ending> {
     let results: Vec<Trained> = jobs.iter().map(cogrnn::compare::Job::result).collect::<Result<_>>()?;
     let summaries = comparison.summaries(&results);
     let page = out.join("compare.html");
-    files::write_atomically(&page, runs::comparison(&comparison, &results, &summaries)?.html().as_bytes())?;
+    files::write_atomically(&page, runs::comparison(comparison, &results, &summaries)?.html().as_bytes())?;
     files::write_atomically(out.join("compare.csv"), variants_csv(&summaries).as_bytes())?;
     files::write_atomically(out.join("networks.csv"), networks_csv(&summaries).as_bytes())?;
-    if args.json {
+    if json {
         say_json(&json!({ "variants": summaries, "page": page.display().to_string(), "trained_now": missing }));
         return Ok(Ending::Finished);
     }
@@ -82,7 +111,7 @@ pub fn compare(args: &args::Compare) -> Result<Ending> {
     Ok(Ending::Finished)
 }
 
-fn inventory(args: &args::Compare, comparison: &Comparison, there: &[There]) {
+fn inventory(json: bool, comparison: &Comparison, there: &[There]) {
     let mut rows: Vec<(String, [usize; 3])> = Vec::new();
     for (job, there) in comparison.jobs.iter().zip(there) {
         let name = format!("{}  {}", job.experiment_name, job.variant);
@@ -96,7 +125,7 @@ fn inventory(args: &args::Compare, comparison: &Comparison, there: &[There]) {
             There::Nothing => 2,
         }] += 1;
     }
-    if args.json {
+    if json {
         let each = |(name, [trained, begun, missing]): &(String, [usize; 3])| json!({ "variant": name, "trained": trained, "begun": begun, "missing": missing });
         say_json(&json!({ "networks": rows.iter().map(each).collect::<Vec<_>>() }));
         return;

@@ -31,6 +31,9 @@ pub fn train(args: &args::Train) -> Result<Ending> {
     let experiment = inspect::load(&args.experiment)?;
     inspect::told(&experiment);
     let folder = args.out.clone().unwrap_or_else(|| default_folder(&experiment.name, experiment.seed));
+    if experiment.replicates > 1 {
+        return crate::compare::replicates(args, &args.experiment.what, &folder);
+    }
     let title = format!("{}, seed {}", experiment.name, experiment.seed);
     let machine = args.machine.resolve()?;
     let trainer = Trainer::start(experiment, &folder, args.overwrite, &machine)?;

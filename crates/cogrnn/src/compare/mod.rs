@@ -87,6 +87,28 @@ impl Job {
 }
 
 impl Comparison {
+    /// The replicates of one experiment, each in a folder of its own under `out`: the same networks as if each
+    /// were trained alone with its seed.
+    ///
+    /// # Errors
+    /// As [`Experiment::load`].
+    pub fn replicates(what: &str, changes: &[String], out: &Path) -> Result<Comparison> {
+        let whole = Experiment::load(what, changes)?;
+        let name = whole.name.trim_end_matches(".toml").to_string();
+        let jobs = (0..whole.replicates as u64)
+            .map(|k| {
+                let seed = whole.seed + k;
+                let own = [format!("seed={seed}"), "replicates=1".to_string()];
+                let changes: Vec<String> = changes.iter().cloned().chain(own).collect();
+                let experiment = Experiment::load(what, &changes)?;
+                let folder = out.join(format!("seed{seed}"));
+                Ok(Job { experiment_name: name.clone(), variant: "all".into(), experiment, folder })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let title = format!("{}: {} networks", whole.title, jobs.len());
+        Ok(Comparison { title, experiments: vec![name], variants: vec!["all".into()], jobs })
+    }
+
     /// Reads a comparison; runs go to folders under `out`.
     ///
     /// # Errors

@@ -116,6 +116,8 @@ pub struct Experiment {
     pub title: String,
     /// The seed that decides everything.
     pub seed: u64,
+    /// Networks of this experiment: of `seed`, `seed` + 1, …
+    pub replicates: usize,
     /// The seed of the trials and their inputs; that of everything, if nothing else was said.
     pub stimuli_seed: u64,
     /// The task.
@@ -211,6 +213,12 @@ impl Experiment {
         let cite = top.strings("cite", &[], "what to cite beside cogrnn")?;
         crate::folder::bibliography(&cite).map_err(|e| top.blame("cite", e))?;
         let seed = top.count("seed", 1, "decides everything: weights, trials, noise")? as u64;
+
+        let replicates = top.positive_count(
+            "replicates",
+            1,
+            "networks that are trained side by side, of the seeds `seed`, `seed` + 1, …",
+        )?;
 
         let mut section = document.section("task");
         let names: Vec<&'static str> = cogrnn_tasks::TASKS.iter().map(|t| t.name).collect();
@@ -310,6 +318,7 @@ impl Experiment {
             name: name.to_string(),
             title,
             seed,
+            replicates,
             stimuli_seed,
             task: Arc::from(task),
             network: plan,
