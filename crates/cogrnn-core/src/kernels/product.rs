@@ -1,7 +1,7 @@
 //! Small matrix products that are done again and again with the same matrix.
 //!
 //! ```text
-//! Product   out[row, i] (+)= Σ_k a[row, k] w[i, k]      w packed once an update
+//! Product   out[row, i] (+)= Σ_k a[row, k] w[i, k]      w packed once an update; over some k only, where others are 0
 //! Outer     out[i, j]    += Σ_row a[row, i] b[row, j]    rows in any number of pieces
 //! dots      out[row, o]   = Σ_k a[row, k] w[o, k]        few outputs
 //! ```
@@ -129,6 +129,163 @@ impl<F: Real> Packed<F> {
         assert!(spans(a, rows, a_stride, self.depth), "every row of a is there");
         assert!(spans(out, rows, out_stride, padded(self.outputs)), "every row of out is there");
         self.isa.run(Multiply { w: self, rows, a, a_stride, out, out_stride, add });
+    }
+}
+
+/// Ranges of k that a product runs over at most: more are as many tiles' work as all of k.
+pub const MOST_RANGES: usize = 12;
+
+impl<F: Real> Packed<F> {
+    /// out[row, i] = Σ a[row, k] w[i, k] over these ranges of k, ascending: the same to the bit as the whole
+    /// product where `a` is zero elsewhere.
+    pub fn multiply_ranges(
+        &self,
+        rows: usize,
+        a: &[F],
+        a_stride: usize,
+        out: &mut [F],
+        out_stride: usize,
+        ranges: &[(usize, usize)],
+    ) {
+        if rows == 0 {
+            return;
+        }
+        assert!(spans(a, rows, a_stride, self.depth), "every row of a is there");
+        assert!(spans(out, rows, out_stride, padded(self.outputs)), "every row of out is there");
+        assert!(ranges.len() <= MOST_RANGES, "few ranges");
+        assert!(ranges.iter().all(|&(k, n)| k.checked_add(n).is_some_and(|end| end <= self.depth)), "within the sums");
+        self.isa.run(MultiplyRanges { w: self, rows, a, a_stride, out, out_stride, ranges });
+    }
+}
+
+struct MultiplyRanges<'a, F> {
+    w: &'a Packed<F>,
+    rows: usize,
+    a: &'a [F],
+    a_stride: usize,
+    out: &'a mut [F],
+    out_stride: usize,
+    ranges: &'a [(usize, usize)],
+}
+
+impl<F: Real> Kernel<F> for MultiplyRanges<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let MultiplyRanges { w, rows, a, a_stride, out, out_stride, ranges } = self;
+        for &(first, width) in &w.panels {
+            let panel = &w.data[first * LANES * w.depth..][..width * LANES * w.depth];
+            let step = width * LANES;
+            let whole =
+                Operands { depth: 0, a: a.as_ptr(), a_row: a_stride, a_step: 1, b: panel.as_ptr(), b_step: step };
+            let mut operands = [whole; MOST_RANGES];
+            for (operand, &(k, n)) in operands.iter_mut().zip(ranges) {
+                // SAFETY: `multiply_ranges` has checked that k + n is within the depth of a's rows and of the panel.
+                unsafe {
+                    operand.depth = n;
+                    operand.a = a.as_ptr().add(k);
+                    operand.b = panel.as_ptr().add(k * step);
+                }
+            }
+            for (row, height) in even_pieces(rows, tallest(V::ACCUMULATORS, width)) {
+                // SAFETY: checked in `multiply_ranges`: these rows lie within a and out.
+                unsafe {
+                    let out = out.as_mut_ptr().add(row * out_stride + first * LANES);
+                    tile::<V>(height, width, &operands[..ranges.len()], row * a_stride, out, out_stride, false);
+                }
+            }
+        }
+    }
+}
+
+/// Where the columns `columns` of some rows are not all zero, as ranges with gaps of fewer than four filled
+/// up; `None` if those are more than [`MOST_RANGES`] - 2, or most of the columns.
+pub fn nonzero_ranges<F: Real>(
+    rows: usize,
+    a: &[F],
+    a_stride: usize,
+    columns: Range<usize>,
+    found: &mut Vec<(usize, usize)>,
+) -> Option<()> {
+    found.clear();
+    let mut used = 0;
+    let mut k = columns.start;
+    while k < columns.end {
+        // Eight columns at a time: most are zero throughout.
+        let width = (columns.end - k).min(8);
+        let any = (0..rows).any(|row| a[row * a_stride + k..][..width].iter().any(|x| *x != F::ZERO));
+        if any {
+            for c in k..k + width {
+                if (0..rows).any(|row| a[row * a_stride + c] != F::ZERO) {
+                    match found.last_mut() {
+                        Some((first, n)) if c < *first + *n + 4 => *n = c + 1 - *first,
+                        _ => found.push((c, 1)),
+                    }
+                }
+            }
+        }
+        k += width;
+    }
+    for (_, n) in &*found {
+        used += n;
+    }
+    (found.len() <= MOST_RANGES - 2 && 4 * used <= 3 * columns.len()).then_some(())
+}
+
+/// out[c - channels.start, i] += Σ_row a[row, i] b[row, at + c] over all pieces in order, for c in `channels` and
+/// i in 0..columns (rounded up to whole vectors); rows at which b is zero cost nothing.
+pub fn outer_sparse<F: Real>(
+    isa: Isa,
+    pieces: &[Piece<'_, F>],
+    strides: Strides,
+    at: usize,
+    channels: Range<usize>,
+    columns: usize,
+    out: &mut [F],
+) {
+    if channels.is_empty() {
+        return;
+    }
+    for piece in pieces.iter().filter(|p| p.count > 0) {
+        assert!(spans(piece.a, piece.count, strides.a, padded(columns)), "left factor is there");
+        assert!(spans(piece.b, piece.count, strides.b, at + channels.end), "right factor is there");
+    }
+    assert!(spans(out, channels.len(), strides.out, padded(columns)), "room for the result");
+    isa.run(OuterSparse { pieces, strides, at, channels, columns, out });
+}
+
+struct OuterSparse<'a, 'p, F> {
+    pieces: &'a [Piece<'p, F>],
+    strides: Strides,
+    at: usize,
+    channels: Range<usize>,
+    columns: usize,
+    out: &'a mut [F],
+}
+
+impl<F: Real> Kernel<F> for OuterSparse<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let OuterSparse { pieces, strides, at, channels, columns, out } = self;
+        let width = padded(columns);
+        for piece in pieces {
+            for row in 0..piece.count {
+                let b = &piece.b[row * strides.b + at..][channels.clone()];
+                for (c, b) in b.iter().enumerate() {
+                    if *b == F::ZERO {
+                        continue;
+                    }
+                    let a = vectors(&piece.a[row * strides.a..][..width]);
+                    let b = V::splat(*b);
+                    for (sum, a) in super::lanes::vectors_mut(&mut out[c * strides.out..][..width]).iter_mut().zip(a) {
+                        V::load(a).fma(b, V::load(sum)).store(sum);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -527,6 +684,54 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn products_over_what_is_not_zero_are_the_whole_products() {
+        let (rows, outputs, depth, stride_a) = (20, 50, 136, 144);
+        let (w, mut a) = (random(outputs * depth, 5), random(rows * stride_a, 6));
+        for row in a.chunks_exact_mut(stride_a) {
+            for (k, x) in row[50..135].iter_mut().enumerate() {
+                if ![0, 3, 20, 21, 67].contains(&k) {
+                    *x = 0.0;
+                }
+            }
+        }
+        a[7 * stride_a + 50 + 21] = 0.0;
+        let mut ranges = Vec::new();
+        nonzero_ranges(rows, &a, stride_a, 50..135, &mut ranges).unwrap();
+        assert_eq!(ranges, [(50, 4), (70, 2), (117, 1)]);
+        ranges.insert(0, (0, 50));
+        ranges.push((135, 1));
+        let width = stride_of(outputs);
+        for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
+            let mut packed = Packed::new(outputs, depth, isa);
+            packed.set_columns(0, &w, depth);
+            let (mut whole, mut some) = (vec![0.0; rows * width], vec![0.0; rows * width]);
+            packed.multiply(rows, &a, stride_a, &mut whole, width, false);
+            packed.multiply_ranges(rows, &a, stride_a, &mut some, width, &ranges);
+            assert_eq!(whole, some, "{isa}");
+
+            let deltas = random(rows * 64, 7);
+            let pieces: Vec<_> = [(0, 12), (12, 8)]
+                .map(|(r, count)| Piece { a: &deltas[r * 64..], b: &a[r * stride_a..], blend: None, count })
+                .into();
+            let mut dense = vec![0.0; outputs * stride_a];
+            let strides = Strides { a: 64, b: stride_a, c: 0, out: stride_a };
+            outer(isa, &pieces, strides, 0..outputs, depth, &mut dense);
+            let mut sparse = vec![0.0; 85 * 64];
+            for channels in [0..40, 40..85] {
+                let out = &mut sparse[channels.start * 64..channels.end * 64];
+                outer_sparse(isa, &pieces, Strides { out: 64, ..strides }, 50, channels, outputs, out);
+            }
+            for i in 0..outputs {
+                for c in 0..85 {
+                    assert_eq!(sparse[c * 64 + i], dense[i * stride_a + 50 + c], "{isa} {i} {c}");
+                }
+            }
+        }
+        // dense columns are better done whole
+        assert!(nonzero_ranges(rows, &random(rows * stride_a, 8), stride_a, 50..135, &mut ranges).is_none());
     }
 
     #[test]

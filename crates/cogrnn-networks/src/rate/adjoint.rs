@@ -13,12 +13,12 @@
 //! the gradient's own Σ α δ_{t+1,i} r_j, so both are one product with r + s v f' on the right.
 
 use super::nonlinearity::{Curve, with_curve};
-use super::{Leak, Rate, RateState, leak, reach};
+use super::{FEW, Leak, MANY_CHANNELS, Rate, RateState, leak, reach};
 use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Kernel;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
-use cogrnn_core::kernels::product::{Blend, Piece, Strides, outer};
+use cogrnn_core::kernels::product::{Blend, Piece, Strides, outer, outer_sparse};
 use cogrnn_core::network::{Adjoint, CarryBack, Flow, Network, Room, Shape, Swept};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::real::Real;
@@ -247,7 +247,9 @@ impl<F: Real> Adjoint for Rate<F> {
         // Rows (t, b) of α δ meet rows (t-1, b) of [r | u | 1]. With one α for all units the regulariser
         // rides along; else it has a product of its own.
         let merged = if self.flow_rides_along() { omega } else { None };
-        let columns = units + inputs + 1;
+        let sparse = inputs >= MANY_CHANNELS && mostly_silent(pieces, units, inputs, rate_wide);
+        // Without the inputs, whose gradient is then a product of its own: the bias, behind them, comes from its rows.
+        let columns = if sparse { units } else { units + inputs + 1 };
         let mut rows = Vec::with_capacity(steps * pieces.len());
         for t in 1..=steps {
             for (i, p) in pieces.iter().enumerate().filter(|(_, p)| counts(p, t)) {
@@ -265,8 +267,24 @@ impl<F: Real> Adjoint for Rate<F> {
         slabs(crew, units, rate_wide, &mut sums, |range, out| {
             outer(self.isa, &rows, Strides { a: wide, b: rate_wide, c: width, out: rate_wide }, range, columns, out);
         });
+        if sparse {
+            // [u | 1], channel by channel.
+            let channels = inputs + 1;
+            let mut sums = vec![F::ZERO; channels * wide];
+            let strides = Strides { a: wide, b: rate_wide, c: 0, out: wide };
+            slabs(crew, channels, wide, &mut sums, |range, out| {
+                outer_sparse(self.isa, &rows, strides, units, range, units, out);
+            });
+            let (u, one) = sums.split_at(inputs * wide);
+            for (i, to) in gradient.block_mut("w_in").chunks_exact_mut(inputs).enumerate() {
+                for (g, channel) in to.iter_mut().zip(u.chunks_exact(wide)) {
+                    *g += channel[i];
+                }
+            }
+            add(gradient.block_mut("b_rec"), &one[..units]);
+        }
         for (name, first, count) in [("w_rec", 0, units), ("w_in", units, inputs), ("b_rec", units + inputs, 1)] {
-            if count > 0 {
+            if count > 0 && (first == 0 || !sparse) {
                 for (to, from) in gradient.block_mut(name).chunks_exact_mut(count).zip(sums.chunks_exact(rate_wide)) {
                     add(to, &from[first..first + count]);
                 }
@@ -359,6 +377,21 @@ fn slabs<F: Real>(
     });
 }
 
+/// Whether most inputs are zero, told from some of the steps: which way the sums are formed makes no difference
+/// to them.
+fn mostly_silent<F: Real>(pieces: &[Swept<'_, Rate<F>>], units: usize, inputs: usize, rate_wide: usize) -> bool {
+    let (mut silent, mut all) = (0, 0);
+    for p in pieces {
+        for t in (p.warm_up + 1..=p.timetable.steps()).step_by(7) {
+            let row = p.state.start(t - 1);
+            let u = &p.state.r[row * rate_wide + units..][..inputs];
+            silent += u.iter().filter(|u| **u == F::ZERO).count();
+            all += inputs;
+        }
+    }
+    4 * silent > 3 * all
+}
+
 /// Whether something is learnt from step t.
 fn counts<N: Adjoint>(piece: &Swept<'_, N>, t: usize) -> bool {
     t > piece.warm_up && t <= piece.timetable.steps()
@@ -369,9 +402,6 @@ fn add<F: Real>(to: &mut [F], from: &[F]) {
         *a += *b;
     }
 }
-
-/// Outputs whose errors are spread without a product of their own.
-const FEW: usize = 4;
 
 /// e W_out of one trial.
 pub(super) struct Direct<'a, F> {

@@ -35,7 +35,7 @@ use cogrnn_core::batch::Timetable;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
 use cogrnn_core::kernels::normals::{Normals, STEPS};
-use cogrnn_core::kernels::product::{Packed, dots};
+use cogrnn_core::kernels::product::{Packed, dots, nonzero_ranges};
 use cogrnn_core::kernels::{Isa, Kernel};
 use cogrnn_core::network::{History, Layout, Network, Noise, Room, Shape, Site, Synapses};
 use cogrnn_core::params::{Arena, Pack, Plastic};
@@ -239,6 +239,8 @@ pub struct RatePacked<F> {
     errors: Packed<F>,
     /// W_out with padded rows.
     readout: Vec<F>,
+    /// W_out, forwards, where there are many outputs.
+    many: Option<Packed<F>>,
 }
 
 impl<F: Real> Pack<F> for RatePacked<F> {
@@ -252,6 +254,9 @@ impl<F: Real> Pack<F> for RatePacked<F> {
         self.errors.set_rows(0, w_out, outputs);
         for (to, from) in self.readout.chunks_exact_mut(padded(units)).zip(w_out.chunks_exact(units)) {
             to[..units].copy_from_slice(from);
+        }
+        if let Some(many) = &mut self.many {
+            many.set_columns(0, w_out, units);
         }
     }
 }
@@ -272,6 +277,10 @@ pub struct RateState<F> {
     /// Whether the step has noise, and of which kind.
     driven: Drive,
     z: Vec<F>,
+    /// Sums of many outputs, rows padded.
+    sums: Vec<F>,
+    /// Columns of [r | u | 1] that are not zero at this step.
+    columns: Vec<(usize, usize)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,6 +312,11 @@ impl<F: Real> RateState<F> {
         if t == 0 { self.timetable.trials() } else { self.timetable.active(t) }
     }
 }
+
+/// Outputs that are read one by one, and whose errors are spread without a product of their own.
+const FEW: usize = 4;
+/// Input channels from which on it pays to look which of them say something.
+const MANY_CHANNELS: usize = 16;
 
 /// Lengthens an array, never shortens it.
 fn reach<F: Real>(array: &mut Vec<F>, length: usize) {
@@ -341,6 +355,7 @@ impl<F: Real> Network for Rate<F> {
             backward: Packed::new(units, units, self.isa),
             errors: Packed::new(units, outputs, self.isa),
             readout: vec![F::ZERO; outputs * padded(units)],
+            many: (outputs > FEW).then(|| Packed::new(outputs, units, self.isa)),
         }
     }
 
@@ -359,6 +374,8 @@ impl<F: Real> Network for Rate<F> {
             correlated: Vec::new(),
             driven: Drive::Silent,
             z: vec![F::ZERO; room.trials * self.shape.outputs],
+            sums: vec![F::ZERO; if self.shape.outputs > FEW { room.trials * padded(self.shape.outputs) } else { 0 }],
+            columns: Vec::with_capacity(self.shape.inputs + 2),
         }
     }
 
@@ -461,14 +478,18 @@ impl<F: Real> Network for Rate<F> {
             tail[..channels].copy_from_slice(&inputs[b * channels..][..channels]);
             tail[channels] = F::ONE;
         }
-        plastic.packed().forward.multiply(
-            now.len(),
-            &state.r[before * wide..],
-            wide,
-            &mut state.x[now.start * width..],
-            width,
-            false,
-        );
+        let (forward, rows) = (&plastic.packed().forward, &state.r[before * wide..]);
+        let into = &mut state.x[now.start * width..];
+        // Many channels are often silent; the sums over the others are the same to the bit.
+        let some = channels >= MANY_CHANNELS
+            && nonzero_ranges(now.len(), rows, wide, units..units + channels, &mut state.columns).is_some();
+        if some {
+            state.columns.insert(0, (0, units));
+            state.columns.push((units + channels, 1));
+            forward.multiply_ranges(now.len(), rows, wide, into, width, &state.columns);
+        } else {
+            forward.multiply(now.len(), rows, wide, into, width, false);
+        }
         let old = before * width..(before + now.len()) * width;
         let new = now.start * width..now.end * width;
         let [old, new] = state.x.get_disjoint_mut([old, new]).expect("two steps never share rows");
@@ -508,16 +529,24 @@ impl<F: Real> Network for Rate<F> {
         let outputs = self.shape.outputs;
         let (now, wide) = (state.rows(t), self.rate_stride());
         let packed = plastic.packed();
-        dots(
-            self.isa,
-            now.len(),
-            &state.r[now.start * wide..],
-            wide,
-            &packed.readout,
-            padded(self.shape.units),
-            plastic.weights().block("b_out"),
-            &mut state.z,
-        );
+        let (rates, bias) = (&state.r[now.start * wide..], plastic.weights().block("b_out"));
+        match &packed.many {
+            None => {
+                let width = padded(self.shape.units);
+                dots(self.isa, now.len(), rates, wide, &packed.readout, width, bias, &mut state.z);
+            }
+            Some(many) => {
+                let width = padded(outputs);
+                reach(&mut state.sums, now.len() * width);
+                for sums in state.sums.chunks_exact_mut(width).take(now.len()) {
+                    sums[..outputs].copy_from_slice(bias);
+                }
+                many.multiply(now.len(), rates, wide, &mut state.sums, width, true);
+                for (z, sums) in state.z.chunks_exact_mut(outputs).zip(state.sums.chunks_exact(width)).take(now.len()) {
+                    z.copy_from_slice(&sums[..outputs]);
+                }
+            }
+        }
         let z = &mut state.z[..now.len() * outputs];
         match self.readout {
             Readout::Linear => {}
