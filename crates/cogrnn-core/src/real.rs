@@ -33,6 +33,8 @@ pub trait Real:
     /// Nearest value.
     fn from_f64(x: f64) -> Self;
     /// Exact.
+    fn from_f32(x: f32) -> Self;
+    /// Exact.
     fn to_f64(self) -> f64;
     /// |x|.
     fn abs(self) -> Self;
@@ -65,6 +67,10 @@ macro_rules! real {
         #[inline(always)]
         fn from_f64(x: f64) -> $f {
             x as $f
+        }
+        #[inline(always)]
+        fn from_f32(x: f32) -> $f {
+            $f::from(x)
         }
         #[inline(always)]
         fn to_f64(self) -> f64 {

@@ -123,7 +123,7 @@ impl Generator<'_> {
         }
         let rows = timetable.total();
         for (array, width) in [(&mut *inputs, channels), (&mut *targets, outputs), (&mut *mask, outputs)] {
-            array.clear();
+            // Every entry is written below.
             array.resize(rows * width, F::ZERO);
         }
         let [_, purpose, _] = purposes(self.set);
@@ -144,18 +144,26 @@ impl Generator<'_> {
                     normals.fill(&address, (t - 1) / STEPS, [one, two, three, last]);
                 }
                 let row = timetable.rows(t).start + b;
+                let here = &mut inputs[row * channels..][..channels];
+                let (y, m) = (&mut targets[row * outputs..][..outputs], &mut mask[row * outputs..][..outputs]);
                 if t <= d.steps {
                     sample.fill(0.0);
                     let (u, rest) = sample.split_at_mut(channels);
-                    let (y, m) = rest.split_at_mut(outputs);
-                    self.task.sample(&d.outline, self.dt * t as f64, &mut Sample { inputs: u, targets: y, mask: m });
-                    copy(y, &mut targets[row * outputs..][..outputs]);
-                    copy(m, &mut mask[row * outputs..][..outputs]);
-                    copy(u, &mut inputs[row * channels..][..channels]);
+                    let (target, weight) = rest.split_at_mut(outputs);
+                    let time = self.dt * t as f64;
+                    self.task.sample(&d.outline, time, &mut Sample { inputs: u, targets: target, mask: weight });
+                    copy(u, here);
+                    copy(target, y);
+                    copy(weight, m);
+                } else {
+                    here.fill(F::ZERO);
+                    y.fill(F::ZERO);
+                    m.fill(F::ZERO);
                 }
-                let here = &mut inputs[row * channels..][..channels];
-                for u in here.iter_mut() {
-                    *u += baseline;
+                if self.stage.baseline != 0.0 {
+                    for u in here.iter_mut() {
+                        *u += baseline;
+                    }
                 }
                 noise.add(&four[quarter * width..][..channels], here);
                 if self.stage.rectify {
@@ -214,7 +222,7 @@ impl Generator<'_> {
 
 fn copy<F: Real>(from: &[f32], to: &mut [F]) {
     for (to, from) in to.iter_mut().zip(from) {
-        *to = F::from_f64(f64::from(*from));
+        *to = F::from_f32(*from);
     }
 }
 
