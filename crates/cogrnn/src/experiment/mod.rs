@@ -72,6 +72,13 @@ pub struct Stop {
     pub max_updates: u64,
 }
 
+impl Stop {
+    /// Whether another rule has the same target, whatever its limits.
+    pub fn same_target(&self, other: &Stop) -> bool {
+        (self.performance, self.over, self.error) == (other.performance, other.over, other.error)
+    }
+}
+
 /// How the trained network is tested, where that is not as in training.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Testing {
@@ -132,6 +139,8 @@ pub struct Experiment {
     pub test: Testing,
     /// What is to be known of the trained network.
     pub analyses: Vec<crate::analyses::Plan>,
+    /// How figures write the values of columns.
+    pub labels: crate::analyses::Labels,
     cite: Vec<String>,
     resolved: String,
     settings: Vec<Setting>,
@@ -278,6 +287,7 @@ impl Experiment {
         )?;
         let test = read_test(&mut section, test_dt, &plan)?;
         let analyses = crate::analyses::Plan::read(document, &*task, test_dt)?;
+        let labels = crate::analyses::read_labels(document, &*task, test_dt)?;
 
         let experiment = Experiment {
             name: name.to_string(),
@@ -296,6 +306,7 @@ impl Experiment {
             threshold,
             test,
             analyses,
+            labels,
             cite,
             resolved: String::new(),
             settings: Vec::new(),
@@ -384,13 +395,26 @@ impl Experiment {
         &self.resolved
     }
 
-    /// What of it decides the trained network: all but its title, its tests and its analyses.
+    /// What of it decides the trained network: all but its title, its tests, its analyses and their labels.
     pub fn training(&self) -> toml::Table {
         let mut table: toml::Table = self.resolved.parse().unwrap_or_default();
-        for idle in ["title", "about", "cite", "test", "analysis"] {
+        for idle in ["title", "about", "cite", "test", "analysis", "labels"] {
             table.remove(idle);
         }
         table
+    }
+
+    /// What of it decides each update: of [`Experiment::training`] all but when training ends.
+    pub fn learning(&self) -> toml::Table {
+        let mut table = self.training();
+        table.remove("stop");
+        table
+    }
+
+    /// The whole of `[test]`, every default written out.
+    pub fn testing(&self) -> toml::Table {
+        let table: toml::Table = self.resolved.parse().unwrap_or_default();
+        table.get("test").and_then(|t| t.as_table()).cloned().unwrap_or_default()
     }
 
     /// Every setting that has an effect in it, with the value in use and what it is: its manual.
