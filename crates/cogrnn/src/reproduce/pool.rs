@@ -1,8 +1,9 @@
 //! Many trainings at once, one thread each.
 
 use super::{Job, There};
-use crate::trainer::{Event, Machine, Trainer};
-use cogrnn_core::error::{Error, Result};
+use crate::folder;
+use crate::trainer::{Event, Machine, Summary, Trainer};
+use cogrnn_core::error::{Error, Kind, Result};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 
@@ -22,18 +23,20 @@ pub struct Status {
 }
 
 /// Trains what is missing of these jobs, one on each thread of the machine, and tells on the way.
-/// Returns whether all are trained: not if `stop` was set.
+/// Returns whether all have ended: not if `stop` was set. A network that diverges is an outcome like others.
 ///
 /// # Errors
-/// The first training that fails ends the others, each with its checkpoint.
+/// Folders of other experiments in the way; the first training that fails ends the others, each with its
+/// checkpoint.
 pub fn train(jobs: &[Job], machine: &Machine, stop: &AtomicBool, watch: &mut dyn FnMut(&Status)) -> Result<bool> {
     let mut missing = Vec::new();
     for (i, job) in jobs.iter().enumerate() {
-        match job.there()? {
-            There::Trained => {}
+        match job.there() {
+            There::Trained | There::Diverged => {}
             there => missing.push((i, there)),
         }
     }
+    super::none_in_the_way(jobs)?;
     let alone = Machine { threads: 1, ..machine.clone() };
     let next = AtomicUsize::new(0);
     let failure: Mutex<Option<Error>> = Mutex::new(None);
@@ -50,7 +53,7 @@ pub fn train(jobs: &[Job], machine: &Machine, stop: &AtomicBool, watch: &mut dyn
                 while !stop.load(Ordering::Relaxed) {
                     let Some((job, there)) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
                     if let Err(error) =
-                        one(&jobs[*job], *there, alone, stop, &mut |updates, performance, rmse, ended| {
+                        one(&jobs[*job], there, alone, stop, &mut |updates, performance, rmse, ended| {
                             // Nobody listens once the others have failed.
                             let _ = tell.send(Status { job: *job, updates, performance, rmse, ended });
                         })
@@ -73,25 +76,30 @@ pub fn train(jobs: &[Job], machine: &Machine, stop: &AtomicBool, watch: &mut dyn
 
 fn one(
     job: &Job,
-    there: There,
+    there: &There,
     machine: &Machine,
     stop: &AtomicBool,
     tell: &mut dyn FnMut(u64, Option<f64>, f64, bool),
 ) -> Result<()> {
     let mut trainer = match there {
-        There::Begun => Trainer::resume(&job.folder, machine)?,
+        There::Begun => Trainer::resume_under(job.experiment.clone(), &job.folder, machine)?,
         // A folder without a checkpoint holds nothing to lose.
         _ => Trainer::start(job.experiment.clone(), &job.folder, true, machine)?,
     };
     let mut last = (None, f64::NAN);
-    let summary = trainer.run(None, stop, &mut |event| match event {
+    let ended = trainer.run(None, stop, &mut |event| match event {
         Event::Started { updates, .. } => tell(updates, None, f64::NAN, false),
         Event::Check(check) => {
             last = (check.performance, check.rmse);
             tell(check.updates, check.performance, check.rmse, false);
         }
         Event::Update { .. } | Event::Saved => {}
-    })?;
-    tell(summary.updates, last.0, last.1, true);
+    });
+    let updates = match ended {
+        Ok(summary) => summary.updates,
+        Err(error) if error.kind == Kind::Diverged => folder::read_result::<Summary>(&job.folder)?.updates,
+        Err(error) => return Err(error),
+    };
+    tell(updates, last.0, last.1, true);
     Ok(())
 }
