@@ -164,7 +164,8 @@ Examples:
     #[command(after_help = "\
 Trains what is missing, one network a core, analyses every network and writes a report with a table:
 what was published, what came out here, and whether they agree by a stated statistic. Ctrl-C or a kill
-loses nothing: the same command goes on.
+loses nothing: the same command goes on. The page and the table are PAPER.html and claims.csv; with
+chosen figures they are called after these (song2016-fig3.html, claims-fig3.csv).
 
 Figures: 2 (decisions), 3 (constraints), 4 (context), 5 (areas), 6 (multisensory), 7 (working memory),
 8 (sequences), 9 (all, training).

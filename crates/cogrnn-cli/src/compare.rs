@@ -50,12 +50,13 @@ fn run(
             std::fs::remove_dir_all(&job.folder).map_err(|e| files::refusal("cannot replace", &job.folder, &e))?;
         }
     }
-    let there: Vec<There> = jobs.iter().map(Training::there).collect::<Result<_>>()?;
-    let missing = there.iter().filter(|t| **t != There::Trained).count();
+    let there: Vec<There> = jobs.iter().map(Training::there).collect();
+    let missing = there.iter().filter(|t| !matches!(t, There::Trained | There::Diverged)).count();
     if check {
         inventory(json, comparison, &there);
         return Ok(Ending::Finished);
     }
+    pool::none_in_the_way(jobs)?;
     listen()?;
     let begun = Instant::now();
     let hidden = json || !std::io::stderr().is_terminal();
@@ -112,26 +113,28 @@ fn run(
 }
 
 fn inventory(json: bool, comparison: &Comparison, there: &[There]) {
-    let mut rows: Vec<(String, [usize; 3])> = Vec::new();
+    let mut rows: Vec<(String, [usize; 4])> = Vec::new();
     for (job, there) in comparison.jobs.iter().zip(there) {
         let name = format!("{}  {}", job.experiment_name, job.variant);
         let at = rows.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
-            rows.push((name, [0; 3]));
+            rows.push((name, [0; 4]));
             rows.len() - 1
         });
         rows[at].1[match there {
-            There::Trained => 0,
+            There::Trained | There::Diverged => 0,
             There::Begun => 1,
             There::Nothing => 2,
+            There::InTheWay(_) => 3,
         }] += 1;
     }
     if json {
-        let each = |(name, [trained, begun, missing]): &(String, [usize; 3])| json!({ "variant": name, "trained": trained, "begun": begun, "missing": missing });
+        let each = |(name, [trained, begun, missing, other]): &(String, [usize; 4])| json!({ "variant": name, "trained": trained, "begun": begun, "missing": missing, "another_in_the_way": other });
         say_json(&json!({ "networks": rows.iter().map(each).collect::<Vec<_>>() }));
         return;
     }
-    let told = |(name, [trained, begun, missing]): (String, [usize; 3])| {
-        (name, format!("{trained} trained, {begun} begun, {missing} missing"))
+    let told = |(name, [trained, begun, missing, other]): (String, [usize; 4])| {
+        let way = if other > 0 { format!("; another experiment is in the way of {other}") } else { String::new() };
+        (name, format!("{trained} trained, {begun} begun, {missing} missing{way}"))
     };
     say(&in_columns(&rows.into_iter().map(told).collect::<Vec<_>>()));
 }

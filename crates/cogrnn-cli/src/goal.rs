@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn stop() -> Stop {
-        Stop { performance: Some(85.0), over: 1, error: 0.0, patience: 1000, max_updates: 10_000_000, keep_last: false }
+        Stop { performance: Some(85.0), over: 1, error: 0.0, patience: 1000, max_updates: 10_000_000 }
     }
 
     #[test]

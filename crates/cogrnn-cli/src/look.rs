@@ -4,7 +4,7 @@ use crate::Ending;
 use crate::args;
 use crate::judge::share_bar;
 use crate::output::{in_columns, say, say_json, warn};
-use cogrnn::analyses::{self, Analysed, Numbers};
+use cogrnn::analyses::{self, Analysed};
 use cogrnn::evaluate::{TestRun, Trained};
 use cogrnn::folder;
 use cogrnn::pool::{self, There, Training};
@@ -40,14 +40,14 @@ pub fn analyse(args: &args::Analyse) -> Result<Ending> {
     draw(&trained, &found, &analyses::result_folder(&args.dir))?;
     if args.json {
         let each: Vec<Value> =
-            found.numbers.iter().map(|n| json!({ "name": n.name(), "headline": n.headline() })).collect();
+            found.numbers.iter().map(|n| json!({ "name": n.name, "headline": n.numbers.headline() })).collect();
         let folder = analyses::result_folder(&args.dir).display().to_string();
         say_json(
             &json!({ "trials": found.trials, "performance": found.performance, "analyses": each, "folder": folder }),
         );
     } else {
         let rows: Vec<(String, String)> =
-            found.numbers.iter().map(|n: &Numbers| (n.name().to_string(), n.headline())).collect();
+            found.numbers.iter().map(|n| (n.name.clone(), n.numbers.headline())).collect();
         say(&in_columns(&rows));
         let on = match found.performance {
             Some(p) => format!("{} test trials, {p:.1} % right", found.trials),
@@ -60,8 +60,8 @@ pub fn analyse(args: &args::Analyse) -> Result<Ending> {
 
 /// Every figure as SVG and PNG, for print: light, three pixels a unit.
 fn draw(trained: &Trained, found: &Analysed, folder: &Path) -> Result<()> {
-    for numbers in &found.numbers {
-        for figure in runs::figures_of(trained, found, numbers)? {
+    for named in &found.numbers {
+        for figure in runs::figures_of(trained, found, named)? {
             let path = folder.join(format!("{}.svg", figure.id));
             cogrnn::files::write_atomically(&path, figure.svg(Theme::Light).as_bytes())?;
             cogrnn::files::write_atomically(path.with_extension("png"), &figure.png(Theme::Light, 3.0))?;
@@ -131,14 +131,15 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
     let machine = args.machine.resolve()?;
     let plan = Plan::new(&args.paper, &args.figures, args.seeds, &args.out)?;
     let jobs = plan.jobs()?;
-    let there: Vec<There> = jobs.iter().map(Job::there).collect::<Result<_>>()?;
+    let there: Vec<There> = jobs.iter().map(Job::there).collect();
     if args.check {
         inventory(args, &jobs, &there);
         return Ok(Ending::Finished);
     }
+    pool::none_in_the_way(&jobs)?;
     listen()?;
     let begun = Instant::now();
-    let missing = there.iter().filter(|t| **t != There::Trained).count();
+    let missing = there.iter().filter(|t| !matches!(t, There::Trained | There::Diverged)).count();
     let hidden = args.json || !std::io::stderr().is_terminal();
     let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(jobs.len() as u64) };
     let style = "{bar:30.cyan} {pos} of {len} networks  {elapsed} gone  {msg}";
@@ -181,21 +182,29 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
         }
         let mut tell = |share: f64| bar.set_position(((i as f64 + share) / jobs.len() as f64 * 1000.0) as u64);
         let network = reproduce::look(job, &machine, &mut tell)?;
+        if let Err(why) = &network.shown {
+            warn(&format!("{} seed {}: not analysed: {why}", job.model.experiment, job.experiment.seed));
+        }
         networks.push(network);
     }
     bar.finish_and_clear();
     let rows = reproduce::judge(&networks);
-    let page = args.out.join(format!("{}.html", args.paper));
+    let page = args.out.join(format!("{}.html", plan.name(&args.paper)));
     let html = runs::reproduction(&networks, &rows)?.html();
     cogrnn::files::write_atomically(&page, html.as_bytes())?;
     for network in networks.iter().filter(|n| n.job.figure) {
-        draw(&network.trained, &network.analysed, &analyses::result_folder(&network.job.folder))?;
+        if let Ok(shown) = &network.shown {
+            draw(&shown.trained, &shown.analysed, &analyses::result_folder(&network.job.folder))?;
+        }
     }
-    let table = verdicts(&rows);
-    cogrnn::files::write_atomically(args.out.join("claims.csv"), csv_of(&rows).as_bytes())?;
+    let table = verdicts(&rows) + &not_analysed(&networks);
+    cogrnn::files::write_atomically(args.out.join(format!("{}.csv", plan.name("claims"))), csv_of(&rows).as_bytes())?;
     if args.json {
         say_json(&json!({
-            "rows": rows, "page": page.display().to_string(),
+            "rows": rows, "not_analysed": networks.iter().filter_map(|n| {
+                let why = n.shown.as_ref().err()?;
+                Some(json!({ "experiment": n.job.model.experiment, "seed": n.job.experiment.seed, "why": why }))
+            }).collect::<Vec<Value>>(), "page": page.display().to_string(),
             "training_s": training.as_secs_f64(), "total_s": begun.elapsed().as_secs_f64(), "trained_now": missing,
         }));
     } else {
@@ -222,12 +231,22 @@ fn inventory(args: &args::Reproduce, jobs: &[Job], there: &[There]) {
         There::Nothing => "missing",
         There::Begun => "begun",
         There::Trained => "trained",
+        There::Diverged => "diverged",
+        There::InTheWay(_) => "another experiment is in the way",
+    };
+    let why = |t: &There| match t {
+        There::InTheWay(why) => Some(why.clone()),
+        _ => None,
     };
     if args.json {
         let each: Vec<Value> = jobs
             .iter()
             .zip(there)
-            .map(|(j, t)| json!({ "experiment": j.model.experiment, "seed": j.experiment.seed, "state": word(t) }))
+            .map(|(j, t)| {
+                json!({
+                    "experiment": j.model.experiment, "seed": j.experiment.seed, "state": word(t), "why": why(t),
+                })
+            })
             .collect();
         say_json(&json!({ "networks": each }));
         return;
@@ -242,6 +261,20 @@ fn inventory(args: &args::Reproduce, jobs: &[Job], there: &[There]) {
         }
     }
     say(&in_columns(&rows));
+    for (job, t) in jobs.iter().zip(there) {
+        if let Some(why) = why(t) {
+            say(&format!("  {}: {why}", job.folder.display()));
+        }
+    }
+}
+
+/// Networks that were not analysed, a line each.
+fn not_analysed(networks: &[Network]) -> String {
+    let line = |n: &Network| {
+        let why = n.shown.as_ref().err()?;
+        Some(format!("\n  {} seed {}: not analysed: {why}", n.job.model.experiment, n.job.experiment.seed))
+    };
+    networks.iter().filter_map(line).collect()
 }
 
 /// The claims as lines, figure by figure.
@@ -251,6 +284,7 @@ fn verdicts(rows: &[Row]) -> String {
         Verdict::Yes => "yes",
         Verdict::No => "NO",
         Verdict::Unsure => "unsure",
+        Verdict::Shown => "shown",
     };
     for row in rows {
         text += &format!(
@@ -267,11 +301,12 @@ fn verdicts(rows: &[Row]) -> String {
     }
     let count = |v: Verdict| rows.iter().filter(|r| r.verdict == v).count();
     text + &format!(
-        "\n  {} rows: {} yes, {} no, {} unsure",
+        "\n  {} rows: {} yes, {} no, {} unsure, {} shown",
         rows.len(),
         count(Verdict::Yes),
         count(Verdict::No),
-        count(Verdict::Unsure)
+        count(Verdict::Unsure),
+        count(Verdict::Shown)
     )
 }
 

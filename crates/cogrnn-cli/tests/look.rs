@@ -70,6 +70,16 @@ fn a_paper_says_what_is_missing() {
         "{said}"
     );
     assert!(!folder.path().join("reproduction").exists());
+    // One folder of something else is said where it is, and hides nothing of the others.
+    let wrong = folder.path().join("reproduction/song2016/fixed-duration/seed1");
+    std::fs::create_dir_all(&wrong).unwrap();
+    std::fs::write(wrong.join("experiment.toml"), "[task]\nname = \"sinewave\"").unwrap();
+    let (well, said, _) = cogrnn(folder.path(), &words);
+    assert!(well && said.contains("seed 101 missing, seed 1 another experiment is in the way"), "{said}");
+    assert!(said.contains("seed1: it was not trained as song2016/fixed-duration with seed 1"), "{said}");
+    let (well, _, why) = cogrnn(folder.path(), &words[..5]);
+    assert!(!well && why.contains("another experiment is in the way of") && why.contains("fixed-duration"), "{why}");
+    assert!(!folder.path().join("reproduction/song2016/fixed-duration-no-dale").exists(), "nothing was trained");
     let (well, _, why) = cogrnn(folder.path(), &["reproduce", "song2017"]);
     assert!(!well && why.contains("song2016"), "{why}");
 }

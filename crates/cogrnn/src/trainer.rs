@@ -301,10 +301,20 @@ impl Trainer {
     /// If there is none, or it is damaged or belongs to another experiment.
     pub fn resume(folder: &Path, machine: &Machine) -> Result<Trainer> {
         folder::check_run_folder(folder)?;
-        files::remove_leftovers(folder);
         let text = files::read_text(folder.join(folder::EXPERIMENT))?;
         let origin = folder.join(folder::EXPERIMENT).display().to_string();
         let experiment = Experiment::parse(&text, &name_of(folder), &origin, &[])?;
+        Trainer::resume_under(experiment, folder, machine)
+    }
+
+    /// The same under an experiment that may have other limits (`patience`, `max_updates`), tests and
+    /// analyses than the one that the training began with; the folder keeps the new one.
+    ///
+    /// # Errors
+    /// As [`Trainer::resume`].
+    pub fn resume_under(experiment: Experiment, folder: &Path, machine: &Machine) -> Result<Trainer> {
+        files::remove_leftovers(folder);
+        let origin = folder.join(folder::EXPERIMENT).display().to_string();
         let path = folder.join(folder::CHECKPOINT);
         let Plan { plastic, .. } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
         if !path.exists() {
@@ -329,7 +339,14 @@ impl Trainer {
         })?;
         // Read anew, so that a default that came with a later version makes no difference.
         let kept = Experiment::parse(kept, &name_of(folder), &archive.origin, &[])?;
-        if let Some(difference) = first_difference(kept.resolved(), experiment.resolved()) {
+        if kept.learning() != experiment.learning() || !kept.stop.same_target(&experiment.stop) {
+            // Limits may differ, so they are not the reason.
+            let rules = |text: &str| -> String {
+                let limit = |line: &&str| line.starts_with("patience =") || line.starts_with("max_updates =");
+                text.lines().filter(|line| !limit(line)).map(|line| format!("{line}\n")).collect()
+            };
+            let difference =
+                first_difference(&rules(kept.resolved()), &rules(experiment.resolved())).unwrap_or_default();
             return Err(Error::input("experiment.toml is not what the checkpoint was trained by")
                 .at(origin)
                 .why(difference)
@@ -363,6 +380,9 @@ impl Trainer {
                     .remedy("resume in the folder that the checkpoint was written in"),
             ))
         };
+        if kept.resolved() != experiment.resolved() {
+            files::write_atomically(folder.join(folder::EXPERIMENT), experiment.resolved().as_bytes())?;
+        }
         let memory = archive
             .tensors
             .iter()
@@ -519,7 +539,7 @@ impl Trainer {
                     watch(Event::Saved);
                 }
             }
-            if due && let Some(reason) = self.reached() {
+            if due && let Some(reason) = reached(&experiment.stop, &self.progress.history) {
                 break Some(reason);
             }
             if updates.saturating_sub(self.progress.best_updates) > experiment.stop.patience {
@@ -611,7 +631,7 @@ impl Trainer {
             self.progress.best_cost = cost;
             self.progress.best_updates = updates;
         }
-        if best || experiment.stop.keep_last {
+        if best || experiment.keep_last {
             self.progress.best.data_mut().copy_from_slice(plastic.theta().data());
         }
         Ok(Check {
@@ -625,20 +645,6 @@ impl Trainer {
             spectral_radius: spectral_radius(plastic.weights().block("w_rec"), network.shape().units),
             best,
         })
-    }
-
-    /// Whether a stopping rule holds at the last check.
-    fn reached(&self) -> Option<Reason> {
-        let stop = &self.experiment.stop;
-        let last = self.progress.history.last()?;
-        if last.rmse <= stop.error {
-            return Some(Reason::Error);
-        }
-        let target = stop.performance?;
-        let recent: Vec<f64> =
-            self.progress.history.iter().rev().take(stop.over).filter_map(|c| c.performance).collect();
-        let mean = recent.iter().sum::<f64>() / recent.len().max(1) as f64;
-        (!recent.is_empty() && mean > target).then_some(Reason::Performance)
     }
 
     fn summary(&self, reason: Reason) -> Summary {
@@ -771,6 +777,41 @@ impl Trainer {
     }
 }
 
+/// Whether a target is reached at the last of these checks.
+fn reached(stop: &Stop, history: &[Check]) -> Option<Reason> {
+    let last = history.last()?;
+    if last.rmse <= stop.error {
+        return Some(Reason::Error);
+    }
+    let target = stop.performance?;
+    let recent: Vec<f64> = history.iter().rev().take(stop.over).filter_map(|c| c.performance).collect();
+    let mean = recent.iter().sum::<f64>() / recent.len().max(1) as f64;
+    (!recent.is_empty() && mean > target).then_some(Reason::Performance)
+}
+
+/// Why and after which update a training with these checks and so many updates would have ended under
+/// these rules; `None` if it would go on. It follows the loop of [`Trainer::run`].
+pub fn end_under(stop: &Stop, history: &[Check], updates: u64) -> Option<(Reason, u64)> {
+    let limit = |best: u64| {
+        let patience = best.saturating_add(stop.patience).saturating_add(1);
+        if patience <= stop.max_updates { (Reason::Patience, patience) } else { (Reason::MaxUpdates, stop.max_updates) }
+    };
+    let mut best = 0;
+    for (i, check) in history.iter().enumerate() {
+        // At a check the target comes before the limits.
+        if limit(best).1 < check.updates {
+            return Some(limit(best));
+        }
+        if check.best {
+            best = check.updates;
+        }
+        if let Some(reason) = reached(stop, &history[..=i]) {
+            return Some((reason, check.updates));
+        }
+    }
+    (limit(best).1 <= updates).then(|| limit(best))
+}
+
 /// Where the first trial begins, if later ones go on from one another.
 fn first_state(experiment: &Experiment, weights: &Arena<f32>) -> Vec<f32> {
     if experiment.carry { weights.block("x0").to_vec() } else { Vec::new() }
@@ -794,5 +835,43 @@ fn first_difference(before: &str, now: &str) -> Option<String> {
             (a, b) if a == b => {}
             (a, b) => return Some(format!("it had {}, and now has {}", setting(a), setting(b))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks every 10 updates with these performances; those with a plus were the best so far.
+    fn curve(checks: &[(f64, bool)]) -> Vec<Check> {
+        let check = |(i, &(performance, best)): (usize, &(f64, bool))| Check {
+            updates: 10 * i as u64,
+            trials: 0,
+            cost: 0.0,
+            rmse: 0.5,
+            performance: Some(performance),
+            omega: 0.0,
+            gradient_norm: 0.0,
+            spectral_radius: 1.0,
+            best,
+        };
+        checks.iter().enumerate().map(check).collect()
+    }
+
+    #[test]
+    fn a_training_ends_where_its_rules_say() {
+        let learning = curve(&[(50.0, true), (60.0, true), (59.0, false), (58.0, false), (80.0, true), (90.0, true)]);
+        let stop = Stop { performance: Some(84.0), over: 2, error: 0.0, patience: 30, max_updates: 1000 };
+        let end = |stop: &Stop, updates| end_under(stop, &learning, updates);
+        assert_eq!(end(&stop, 50), Some((Reason::Performance, 50)));
+        // no better network from 10 to 40: a patience of 29 gives up at update 40 unless the check comes first
+        assert_eq!(end(&Stop { patience: 29, ..stop.clone() }, 50), Some((Reason::Performance, 50)));
+        assert_eq!(end(&Stop { patience: 28, ..stop.clone() }, 50), Some((Reason::Patience, 39)));
+        assert_eq!(end(&Stop { max_updates: 33, ..stop.clone() }, 50), Some((Reason::MaxUpdates, 33)));
+        assert_eq!(end(&Stop { max_updates: 50, ..stop.clone() }, 50), Some((Reason::Performance, 50)));
+        // a higher target is not reached, and the training would go on
+        let higher = Stop { performance: Some(86.0), ..stop };
+        assert_eq!(end(&higher, 50), None);
+        assert_eq!(end(&higher, 81), Some((Reason::Patience, 81)));
     }
 }

@@ -48,6 +48,25 @@ fn a_resolved_experiment_resolves_to_itself() {
     }
 }
 
+#[test]
+fn an_analysis_may_be_asked_for_twice_and_columns_have_labels() {
+    let twice = format!("{SMALL}[analysis.psychometric]\n[analysis.again]\nof = \"psychometric\"\nby = \"coherence\"");
+    let names: Vec<String> = parse(&twice).analyses.iter().map(|plan| plan.name.clone()).collect();
+    assert_eq!(names, ["psychometric", "again"]);
+    let refused = |more: &str| {
+        let text = format!("{SMALL}{more}");
+        Experiment::parse(&text, "mine", "mine.toml", &[]).unwrap_err().to_string()
+    };
+    assert!(refused("[analysis.again]").contains("there is no analysis `again`"));
+    assert!(refused("[analysis.again]\nof = \"psychometrik\"").contains("psychometric"));
+    let labelled = parse(&format!("{SMALL}[labels.coherence]\nscale = 3.2\nunit = \"%\""));
+    assert_eq!((labelled.labels["coherence"].scale, labelled.labels["coherence"].unit.as_str()), (3.2, "%"));
+    assert_eq!(labelled.training(), parse(SMALL).training(), "labels train nothing");
+    assert_eq!(parse(labelled.resolved()).resolved(), labelled.resolved());
+    assert!(refused("[labels.coherense]").contains("did you mean `coherence`?"));
+    assert!(refused("[labels.coherence]\nvalues = [1]").contains("1 values and 0 names"));
+}
+
 /// What is left out of a file is taken from another; both lie in a folder that is gone when the network is trained.
 #[test]
 fn a_matrix_may_lie_in_a_file_of_its_own() {

@@ -142,6 +142,29 @@ fn a_limit_of_updates_may_be_raised_in_steps() {
     assert_eq!(left(dir.path()), unstopped(&[]));
 }
 
+/// What ended at a limit goes on to a later one as if that had been the limit from the beginning.
+#[test]
+fn a_limit_of_the_experiment_may_be_raised() {
+    let dir = a_folder();
+    assert_eq!(run(start(&["stop.max_updates=23"], dir.path()), None).updates, 23);
+    let file = dir.path().join(folder::EXPERIMENT);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("max_updates = 23", "max_updates = 60")).unwrap();
+    run(Trainer::resume(dir.path(), &ONE).unwrap(), None);
+    assert_eq!(left(dir.path()), unstopped(&[]));
+
+    let dir = a_folder();
+    run(start(&["stop.max_updates=23"], dir.path()), None);
+    let longer = Experiment::parse(EXPERIMENT, "small", "small.toml", &["test.trials=7".into()]).unwrap();
+    run(Trainer::resume_under(longer.clone(), dir.path(), &ONE).unwrap(), None);
+    assert_eq!(std::fs::read_to_string(dir.path().join(folder::EXPERIMENT)).unwrap(), longer.resolved());
+    assert_eq!(left(dir.path()).weights, unstopped(&[]).weights);
+
+    let other = Experiment::parse(EXPERIMENT, "small", "small.toml", &["optimiser.learning_rate=0.02".into()]).unwrap();
+    let error = Trainer::resume_under(other, dir.path(), &ONE).unwrap_err().to_string();
+    assert!(error.contains("learning_rate = 0.02"), "{error}");
+}
+
 #[test]
 fn a_finished_training_that_is_resumed_stays_as_it_is() {
     let dir = a_folder();

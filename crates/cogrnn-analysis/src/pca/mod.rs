@@ -1,4 +1,4 @@
-//! Principal components of the rates, standardised unit by unit (section 5.11, figure 8E).
+//! Principal components of the rates, standardised unit by unit (section 5.11, figure 8C).
 //!
 //! ```text
 //! X = all samples of all trials × units with s.d. > 0.1, each centred and divided by its s.d.
@@ -9,7 +9,7 @@
 
 mod report;
 
-pub use report::{Marked, Projection, Report};
+pub use report::{Marked, Part, Projection, Report};
 
 use crate::linear::{Matrix, right_singular};
 use crate::statistics::Moments;
@@ -25,11 +25,15 @@ pub struct Settings {
     pub active: f64,
     /// Components projected on; 3.
     pub components: usize,
+    /// Epochs that are drawn; none for the whole trial.
+    pub epochs: Vec<String>,
+    /// Columns, one for each of them, by whose values they are coloured; none for a colour a trajectory.
+    pub colours: Vec<String>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { label: "sequence".to_string(), active: 0.1, components: 3 }
+        Settings { label: "sequence".to_string(), active: 0.1, components: 3, epochs: Vec::new(), colours: Vec::new() }
     }
 }
 
@@ -67,8 +71,15 @@ impl Analysis for Pca {
             Ok(Marked { name: epoch.name.to_string(), start: samples.start, end: samples.end })
         };
         let epochs = trial.outline.epochs.iter().map(mark).collect::<Result<_>>()?;
+        let mut parts = Vec::new();
+        for (k, name) in self.settings.epochs.iter().enumerate() {
+            let samples = trial.epoch_samples(name)?;
+            let colour = self.settings.colours.get(k).map(|column| trial.value(column)).transpose()?;
+            // from the sample at its start, so that parts meet
+            parts.push(Part { start: samples.start.saturating_sub(1), end: samples.end, colour });
+        }
         self.rates.extend(trial.rates);
-        self.trials.push(Projection { label, times: trial.times.to_vec(), points: Vec::new(), epochs });
+        self.trials.push(Projection { label, times: trial.times.to_vec(), points: Vec::new(), epochs, parts });
         Ok(())
     }
 
@@ -109,6 +120,7 @@ impl Analysis for Pca {
         };
         Ok(Report {
             label: self.settings.label.clone(),
+            colour: self.settings.colours.first().cloned(),
             trajectories: self.trials.iter().map(trajectory).collect(),
             fractions: values.iter().map(|s| s * s / total).collect(),
             loadings: vectors.values[..components * units.len()].to_vec(),
@@ -166,6 +178,19 @@ mod tests {
         // start < t <= end
         assert_eq!((marks[0].start, marks[0].end, marks[1].start, marks[1].end), (1, 31, 31, 64));
         assert_eq!(report.trajectories[1].label, 2.0);
+    }
+
+    #[test]
+    fn drawn_epochs_begin_at_their_start_and_have_the_value_of_their_column() {
+        let columns = [("sequence", 1.0), ("d1", 5.0), ("d2", 7.0)];
+        let epochs = [("interval", 0.0, 20.0), ("M1", 20.0, 40.0), ("M2", 40.0, 63.0)];
+        let made = Made::new(&columns, &epochs, 1.0).rates(2, |k, _| walsh(0, k));
+        let names = |all: [&str; 2]| all.map(String::from).to_vec();
+        let settings = Settings { epochs: names(["M1", "M2"]), colours: names(["d1", "d2"]), ..Settings::default() };
+        let report = see_all(Pca::new(settings), [made.trial(0)]).unwrap();
+        let parts: Vec<_> = report.trajectories[0].parts.iter().map(|p| (p.start, p.end, p.colour)).collect();
+        // samples of 1 ms from 0: the one at 20 ms opens the first movement, the one at 40 ms is shared
+        assert_eq!(parts, [(20, 41, Some(5.0)), (40, 64, Some(7.0))]);
     }
 
     #[test]

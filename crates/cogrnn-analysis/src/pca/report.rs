@@ -11,6 +11,17 @@ pub struct Marked {
     pub end: usize,
 }
 
+/// A piece of a trajectory that is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its first point, at the start of the epoch.
+    pub start: usize,
+    /// One past its last.
+    pub end: usize,
+    /// What it is coloured by.
+    pub colour: Option<f64>,
+}
+
 /// One trial in the space of the first components.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Projection {
@@ -22,6 +33,8 @@ pub struct Projection {
     pub points: Vec<f64>,
     /// Its epochs.
     pub epochs: Vec<Marked>,
+    /// What is drawn of it; nothing for all of it.
+    pub parts: Vec<Part>,
 }
 
 /// Principal components of standardised rates.
@@ -29,6 +42,8 @@ pub struct Projection {
 pub struct Report {
     /// The column that labels trajectories.
     pub label: String,
+    /// The first of the columns, where trajectories are coloured by parts.
+    pub colour: Option<String>,
     /// Units kept, ascending.
     pub units: Vec<usize>,
     /// Fraction of the variance that each component explains, descending; all of them.

@@ -1,15 +1,16 @@
 //! What the network does: psychometric and chronometric curves, durations, two senses.
 
-use super::conditions::spoken;
+use super::conditions::{briefly, worded};
 use super::{axis, number, rank};
 use crate::model::{Axis, Chart, Figure, Key, Mark, Series, Tone};
+use cogrnn::analyses::Labels;
 use cogrnn_analysis::psychometric::{self, Curve};
 use cogrnn_analysis::{duration, multisensory, reaction_time};
 
 /// How often a choice is made, against the evidence; one curve a group (figures 2C, 2D, 4A).
-pub fn psychometric(report: &psychometric::Report) -> Vec<Figure> {
+pub fn psychometric(report: &psychometric::Report, labels: &Labels) -> Vec<Figure> {
     let name = |value: Option<f64>| match (&report.by, value) {
-        (Some(by), Some(value)) => format!("{} {}", spoken(by), number(value)),
+        (Some(by), Some(value)) => worded(labels, by, value),
         _ => String::new(),
     };
     let named: Vec<(String, &Curve)> = report.groups.iter().map(|group| (name(group.value), &group.curve)).collect();
@@ -112,15 +113,15 @@ pub fn chronometric(report: &reaction_time::Report) -> Vec<Figure> {
 }
 
 /// Per cent correct against how long the stimulus lasted, by strength of the evidence (figure 2E).
-pub fn duration(report: &duration::Report) -> Vec<Figure> {
+pub fn duration(report: &duration::Report, labels: &Labels) -> Vec<Figure> {
     let values: Vec<f64> = report.curves.iter().map(|curve| curve.value).collect();
     let mut chart = Chart::new("", axis(&report.x_label), axis(&report.y_label));
     let mut keys = Vec::new();
     let mut least = 100.0f64;
     for (k, curve) in report.curves.iter().enumerate() {
         let tone = Tone::Coherence(rank(&values, curve.value));
-        let name = format!("{} {}", spoken(&report.by), number(curve.value));
-        keys.push(Key::line(if k == 0 { name.clone() } else { number(curve.value) }, tone, false));
+        let name = worded(labels, &report.by, curve.value);
+        keys.push(Key::line(if k == 0 { name.clone() } else { briefly(labels, &report.by, curve.value) }, tone, false));
         let x: Vec<f64> = curve.bins.iter().map(|bin| bin.x).collect();
         let y: Vec<f64> = curve.bins.iter().map(|bin| bin.percent_correct).collect();
         least = y.iter().copied().fold(least, f64::min);

@@ -3,6 +3,7 @@
 
 use super::{distinct, number, rank};
 use crate::model::{Condition, Key, Tone};
+use cogrnn::analyses::Labels;
 
 /// What a column of a condition is shown by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) struct Conditions {
 const SIDES: [&str; 4] = ["in_out", "choice", "target", "direction"];
 const HUES: [&str; 4] = ["context", "modality", "rule", "sequence"];
 
-pub(super) fn conditions(columns: &[String], rows: &[Vec<f64>]) -> Conditions {
+pub(super) fn conditions(columns: &[String], rows: &[Vec<f64>], labels: &Labels) -> Conditions {
     let values: Vec<Vec<f64>> = (0..columns.len()).map(|c| distinct(rows.iter().map(|row| row[c]))).collect();
     let mut roles = vec![Role::Silent; columns.len()];
     let mut give = |role: Role, fits: &dyn Fn(usize) -> bool| {
@@ -56,21 +57,19 @@ pub(super) fn conditions(columns: &[String], rows: &[Vec<f64>]) -> Conditions {
         (None, None) => Tone::Ink,
     };
     let name = |row: &[f64]| {
-        let each = columns.iter().zip(row).map(|(column, value)| format!("{} {}", spoken(column), number(*value)));
+        let each = columns.iter().zip(row).map(|(column, value)| worded(labels, column, *value));
         each.collect::<Vec<String>>().join(", ")
     };
     let all = rows.iter().map(|row| Condition::new(name(row), tone(row), dashed(row))).collect();
 
     let mut keys = Vec::new();
     if let Some(h) = hue {
-        let key = |v: &f64| {
-            Key::line(format!("{} {}", spoken(&columns[h]), number(*v)), Tone::Category(category(*v, h)), false)
-        };
+        let key = |v: &f64| Key::line(worded(labels, &columns[h], *v), Tone::Category(category(*v, h)), false);
         keys.extend(values[h].iter().map(key));
     }
     if let (Some(s), None) = (strength, hue) {
         for (k, size) in sizes.iter().enumerate() {
-            let words = if k == 0 { format!("{} {}", spoken(&columns[s]), number(*size)) } else { number(*size) };
+            let words = if k == 0 { worded(labels, &columns[s], *size) } else { briefly(labels, &columns[s], *size) };
             keys.push(Key::line(words, Tone::Coherence(rank(&sizes, *size)), false));
         }
     }
@@ -81,7 +80,7 @@ pub(super) fn conditions(columns: &[String], rows: &[Vec<f64>]) -> Conditions {
                 let row: Vec<f64> = (0..columns.len()).map(|k| if k == c { *value } else { 0.0 }).collect();
                 let words = match columns[c].as_str() {
                     "in_out" | "choice" => format!("choice {}", 1 + usize::from(dashed(&row))),
-                    other => format!("{} {}", spoken(other), number(*value)),
+                    other => worded(labels, other, *value),
                 };
                 side.push(Key::line(words, Tone::Ink, dashed(&row)));
             }
@@ -110,6 +109,25 @@ pub(super) fn main_columns(columns: &[String]) -> Vec<usize> {
     kept
 }
 
+/// A value with its column, as the experiment labels them: "coherence 3.2 %", "motion context".
+pub(super) fn worded(labels: &Labels, column: &str, value: f64) -> String {
+    match labels.get(column) {
+        Some(label) if label.names.iter().any(|(named, _)| *named == value) => briefly(labels, column, value),
+        Some(label) => format!("{} {}", label.name, briefly(labels, column, value)),
+        None => format!("{} {}", spoken(column), number(value)),
+    }
+}
+
+/// A value alone: "3.2 %".
+pub(super) fn briefly(labels: &Labels, column: &str, value: f64) -> String {
+    let Some(label) = labels.get(column) else { return number(value) };
+    match label.names.iter().find(|(named, _)| *named == value) {
+        Some((_, name)) => name.clone(),
+        None if label.unit.is_empty() => number(label.scale * value),
+        None => format!("{} {}", number(label.scale * value), label.unit),
+    }
+}
+
 /// A column's name as words.
 pub(super) fn spoken(column: &str) -> String {
     column.replace('_', " ")
@@ -123,7 +141,7 @@ mod tests {
     fn coherence_is_strength_and_direction_solid_or_dashed() {
         let columns = ["coherence".to_owned(), "in_out".to_owned()];
         let rows = vec![vec![1.0, -1.0], vec![1.0, 1.0], vec![16.0, -1.0], vec![16.0, 1.0]];
-        let drawn = conditions(&columns, &rows);
+        let drawn = conditions(&columns, &rows, &Labels::new());
         assert_eq!(drawn.all[0].tone, Tone::Coherence(0.0));
         assert_eq!(drawn.all[3].tone, Tone::Coherence(1.0));
         assert_eq!(drawn.all.iter().map(|each| each.dashed).collect::<Vec<_>>(), [true, false, true, false]);
@@ -132,9 +150,24 @@ mod tests {
     }
 
     #[test]
+    fn an_experiment_says_how_values_are_written() {
+        let experiment = |name: &str| cogrnn::experiment::Experiment::load(name, &[]).unwrap();
+        let labels = experiment("song2016/perceptual-decision").labels;
+        let columns = ["coherence".to_owned(), "in_out".to_owned()];
+        let drawn =
+            conditions(&columns, &[vec![1.0, -1.0], vec![1.0, 1.0], vec![16.0, -1.0], vec![16.0, 1.0]], &labels);
+        let words: Vec<&str> = drawn.keys.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(words, ["coherence 3.2 %", "51.2 %", "choice 1", "choice 2"]);
+        let labels = experiment("song2016/context-integration").labels;
+        assert_eq!(worded(&labels, "context", -1.0), "colour context");
+        assert_eq!(worded(&labels, "motion_coherence", 10.0), "motion coherence 10");
+    }
+
+    #[test]
     fn modality_is_hue() {
         let columns = ["modality".to_owned(), "choice".to_owned()];
-        let drawn = conditions(&columns, &[vec![0.0, 0.0], vec![0.0, 1.0], vec![1.0, 0.0], vec![1.0, 1.0]]);
+        let drawn =
+            conditions(&columns, &[vec![0.0, 0.0], vec![0.0, 1.0], vec![1.0, 0.0], vec![1.0, 1.0]], &Labels::new());
         assert_eq!(drawn.all[2].tone, Tone::Category(1));
         assert!(!drawn.all[2].dashed && drawn.all[3].dashed, "output 0 is solid");
     }

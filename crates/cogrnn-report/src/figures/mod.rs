@@ -10,7 +10,7 @@
 //! | [`regression`] | `state_space::Report` | 4B, 4C, 4D |
 //! | [`multisensory()`] | `multisensory::Report` | 6B |
 //! | [`tuning()`] | `tuning::Report` | 7B to 7E |
-//! | [`components`] | `pca::Report` | 8E |
+//! | [`components`] | `pca::Report` | 8C |
 //! | [`movements`] | `eye_trace::Report` | 8D |
 //! | [`learning`] | `training_curve::Report` | 9 |
 

@@ -3,6 +3,7 @@
 use super::axis;
 use super::conditions::{conditions, main_columns};
 use crate::model::{Chart, Figure, Mark, Series, UnitActivity};
+use cogrnn::analyses::Labels;
 use cogrnn_analysis::unit_averages::Report;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,14 +12,14 @@ use std::sync::Arc;
 const CURVES: usize = 24;
 
 /// The three units that tell conditions apart most, among those that fire most in different conditions.
-pub fn units(report: &Report) -> Vec<Figure> {
-    units_of(report, &telling(report, 3))
+pub fn units(report: &Report, labels: &Labels) -> Vec<Figure> {
+    units_of(report, &telling(report, 3), labels)
 }
 
 /// These units, one a panel.
-pub fn units_of(report: &Report, which: &[usize]) -> Vec<Figure> {
+pub fn units_of(report: &Report, which: &[usize], labels: &Labels) -> Vec<Figure> {
     let report = &pooled(report);
-    let drawn = conditions(&report.columns, &report.conditions);
+    let drawn = conditions(&report.columns, &report.conditions, labels);
     let response = report.x_label.contains("decision");
     let mut figure = Figure::new(
         if response { "responses" } else { "units" },
@@ -43,9 +44,9 @@ pub fn units_of(report: &Report, which: &[usize]) -> Vec<Figure> {
 }
 
 /// All units, for a matrix whose units can be picked.
-pub fn activity(report: &Report) -> Arc<UnitActivity> {
+pub fn activity(report: &Report, labels: &Labels) -> Arc<UnitActivity> {
     let report = &pooled(report);
-    let drawn = conditions(&report.columns, &report.conditions);
+    let drawn = conditions(&report.columns, &report.conditions, labels);
     let (time, label) = (axis(&report.x_label), axis(&report.y_label));
     Arc::new(UnitActivity {
         time: time.label,
@@ -164,18 +165,18 @@ mod tests {
 
     #[test]
     fn the_telling_unit_comes_first_and_many_conditions_are_pooled() {
-        let figures = units(&report(6));
+        let figures = units(&report(6), &Labels::new());
         assert_eq!(figures[0].panels.len(), 3);
         let crate::model::Panel::Chart(chart) = &figures[0].panels[0] else { panic!("a chart") };
         assert_eq!(chart.title, "Unit 2");
         assert_eq!(chart.series.len(), 12, "6 coherences × 2 choices, contexts pooled");
-        let context = activity(&report(6));
+        let context = activity(&report(6), &Labels::new());
         // units 0, 1 and 3 carry the context, 0 to 5: its mean
         assert!(context.values.iter().step_by(4).all(|rate| (rate - 2.5).abs() < 1e-6));
     }
 
     #[test]
     fn few_conditions_stay_as_they_are() {
-        assert_eq!(activity(&report(2)).conditions.len(), 24);
+        assert_eq!(activity(&report(2), &Labels::new()).conditions.len(), 24);
     }
 }

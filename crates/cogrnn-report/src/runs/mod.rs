@@ -10,7 +10,7 @@ pub use reproduction::reproduction;
 
 use crate::figures;
 use crate::{Figure, Page, Section, UnitActivity};
-use cogrnn::analyses::{ANALYSES, Analysed, Numbers};
+use cogrnn::analyses::{ANALYSES, Analysed, Labels, Named, Numbers};
 use cogrnn::evaluate::Trained;
 use cogrnn::folder;
 use cogrnn::trainer::{Check, Summary};
@@ -34,13 +34,15 @@ pub struct Run {
 ///
 /// # Errors
 /// Weights that cannot be read.
-pub fn figures_of(trained: &Trained, analysed: &Analysed, numbers: &Numbers) -> Result<Vec<Figure>> {
+pub fn figures_of(trained: &Trained, analysed: &Analysed, named: &Named) -> Result<Vec<Figure>> {
+    let labels = &trained.experiment.labels;
+    let Named { name, numbers } = named;
     let mut found = match numbers {
-        Numbers::Psychometric(r) => figures::psychometric(r),
+        Numbers::Psychometric(r) => figures::psychometric(r, labels),
         Numbers::Chronometric(r) => figures::chronometric(r),
-        Numbers::Duration(r) => figures::duration(r),
-        Numbers::Units(r) => figures::units(r),
-        Numbers::Responses(r) => responses(r),
+        Numbers::Duration(r) => figures::duration(r, labels),
+        Numbers::Units(r) => figures::units(r, labels),
+        Numbers::Responses(r) => responses(r, labels),
         Numbers::Selectivity(r) => {
             let mut all = weights_figures(trained, Some(analysed))?;
             all.extend(figures::selectivity(r));
@@ -49,20 +51,19 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, numbers: &Numbers) -> 
         Numbers::Regression(r) => figures::regression(r),
         Numbers::Tuning(r) => figures::tuning(r),
         Numbers::Multisensory(r) => figures::multisensory(r),
-        Numbers::Components(r) => figures::components(r),
+        Numbers::Components(r) => figures::components(r, labels),
         Numbers::Movements(r) => figures::movements(r),
     };
     // One name for a section, a file and an anchor.
     for (i, figure) in found.iter_mut().enumerate() {
-        let name = numbers.name();
-        figure.id = if i == 0 { name.to_string() } else { format!("{name}-{}", i + 1) };
+        figure.id = if i == 0 { name.clone() } else { format!("{name}-{}", i + 1) };
     }
     Ok(found)
 }
 
 /// Units up to the response, from where most trials are there (Song et al. 2016, Fig 2H).
-fn responses(report: &cogrnn_analysis::unit_averages::Report) -> Vec<Figure> {
-    let mut found = figures::units(report);
+fn responses(report: &cogrnn_analysis::unit_averages::Report, labels: &Labels) -> Vec<Figure> {
+    let mut found = figures::units(report, labels);
     for figure in &mut found {
         figure.title = "Single units, aligned to the response.".to_string();
         for panel in &mut figure.panels {
@@ -75,9 +76,9 @@ fn responses(report: &cogrnn_analysis::unit_averages::Report) -> Vec<Figure> {
 }
 
 /// What the units of an analysed network do, for the reader who picks one in a matrix.
-pub fn activity_of(analysed: &Analysed) -> Option<Arc<UnitActivity>> {
+pub fn activity_of(analysed: &Analysed, labels: &Labels) -> Option<Arc<UnitActivity>> {
     match analysed.get("units") {
-        Some(Numbers::Units(r)) => Some(figures::activity(r)),
+        Some(Numbers::Units(r)) => Some(figures::activity(r, labels)),
         _ => None,
     }
 }
@@ -112,12 +113,13 @@ pub fn page(runs: &[Run]) -> Result<Page> {
     page = page.with(Section::new("training", "Training").figure(learning_figure(runs)));
     let mut with_weights = false;
     if let Some(analysed) = &first.analysed {
-        for numbers in &analysed.numbers {
-            let about = ANALYSES.iter().find(|e| e.name == numbers.name()).map_or("", |e| e.about);
+        for named in &analysed.numbers {
+            let Named { name, numbers } = named;
+            let about = ANALYSES.iter().find(|e| e.name == numbers.analysis()).map_or("", |e| e.about);
             with_weights |= matches!(numbers, Numbers::Selectivity(_));
-            let section = Section::new(numbers.name(), capital(numbers.name()))
+            let section = Section::new(name, title_of(name))
                 .text(format!("{}: {}.", capital(about), numbers.headline()))
-                .figures(figures_of(&first.trained, analysed, numbers)?);
+                .figures(figures_of(&first.trained, analysed, named)?);
             page = page.with(section);
         }
     }
@@ -134,6 +136,11 @@ pub fn page(runs: &[Run]) -> Result<Page> {
         last = last.listing("What to cite (BibTeX)", citation);
     }
     Ok(page.with(last))
+}
+
+/// The name of a section as a heading: `psychometric_colour` as "Psychometric colour".
+pub(crate) fn title_of(name: &str) -> String {
+    capital(&name.replace('_', " "))
 }
 
 pub(crate) fn capital(word: &str) -> String {

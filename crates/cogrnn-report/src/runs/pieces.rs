@@ -135,7 +135,7 @@ pub fn weights_figures(trained: &Trained, analysed: Option<&Analysed>) -> Result
     let (n, _, w_rec) = trained.weights("w_rec")?;
     let (_, channels, w_in) = trained.weights("w_in")?;
     let (outputs, _, w_out) = trained.weights("w_out")?;
-    let activity = analysed.and_then(activity_of);
+    let activity = analysed.and_then(|a| activity_of(a, &trained.experiment.labels));
     let populations = plan.populations();
     let named = populations.iter().any(|p| p.area.is_some()) || populations.len() > 2;
     let d_prime = match analysed.and_then(|a| a.get("selectivity")) {

@@ -1,8 +1,9 @@
 //! The page of a reproduced paper.
 
-use super::{capital, duration, figures_of, thousands, weights_figures};
+use super::{duration, figures_of, thousands, title_of, weights_figures};
 use crate::{Axis, Cell, Chart, Figure, Mark, Page, Section, Series, TableView, Tone, Verdict};
-use cogrnn::reproduce::{self, Model, Network, Row};
+use cogrnn::analyses::Named;
+use cogrnn::reproduce::{self, Model, Network, Row, Shown};
 use cogrnn_core::error::Result;
 
 /// Figure by figure: what was published, what came out here, whether they agree, and the figures of the
@@ -20,8 +21,8 @@ pub fn reproduction(networks: &[Network], rows: &[Row]) -> Result<Page> {
     models.sort_by_key(|m| reproduce::SONG2016.iter().position(|s| s == *m));
     let groups: Vec<Group<'_>> = models.iter().map(|m| (*m, of(m, networks))).collect();
     let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
-    let (yes, no, unsure) =
-        (count(reproduce::Verdict::Yes), count(reproduce::Verdict::No), count(reproduce::Verdict::Unsure));
+    let (yes, no) = (count(reproduce::Verdict::Yes), count(reproduce::Verdict::No));
+    let (unsure, shown) = (count(reproduce::Verdict::Unsure), count(reproduce::Verdict::Shown));
     let seeds = groups.iter().map(|g| g.1.len()).max().unwrap_or(0);
     let seconds: f64 = networks.iter().map(|n| n.summary.seconds).sum();
     let mut page = Page::new("Song, Yang & Wang 2016, reproduced")
@@ -31,37 +32,50 @@ pub fn reproduction(networks: &[Network], rows: &[Row]) -> Result<Page> {
         )
         .fact("Networks", format!("{} ({} models, up to {seeds} seeds)", networks.len(), models.len()))
         .fact("Training", format!("{} on one thread each, together", duration(seconds)))
-        .fact("Rows", format!("{} yes, {no} no, {unsure} unsure", yes));
+        .fact("Rows", format!("{yes} yes, {no} no, {unsure} unsure, {shown} shown"));
 
     let mut overview = Section::new("training", "Training (Fig 9)").text(
         "Each model from the seed of its figure (black) and from others (grey); red: the target. A check every 10,000 \
          trials. Times are of one thread while the machine's other cores trained other networks.",
     );
     overview = overview.figure(curves(&groups)).table(times(&groups));
+    if let Some(table) = not_analysed(&groups) {
+        overview = overview.table(table);
+    }
     page = page.with(table_of("verdicts", "What was published and what came out", rows, &|_| true));
     page = page.with(overview);
     for figure in ["2", "3", "4", "5", "6", "7", "8"] {
         for (model, networks) in groups.iter().filter(|(m, _)| m.figures.first() == Some(&figure)) {
             let Some(shown) = networks.iter().find(|n| n.job.figure) else { continue };
             let id = model.experiment.rsplit('/').next().unwrap_or_default();
-            let mut section = Section::new(id, format!("Fig {figure}: {}", model.title)).text(format!(
+            let heading = Section::new(id, format!("Fig {figure}: {}", model.title));
+            let seed = shown.job.experiment.seed;
+            let Shown { trained, analysed } = match &shown.shown {
+                Ok(shown) => shown,
+                Err(why) => {
+                    page = page
+                        .with(heading.text(format!("`{}` with seed {seed}: not analysed: {why}.", model.experiment)));
+                    continue;
+                }
+            };
+            let mut section = heading.text(format!(
                 "`{}` with seed {}: {} test trials at dt = {}.",
                 model.experiment,
-                shown.job.experiment.seed,
-                thousands(shown.analysed.trials as u64),
+                seed,
+                thousands(analysed.trials as u64),
                 shown.job.experiment.test_dt,
             ));
-            for numbers in &shown.analysed.numbers {
-                section = section.text(format!("{}: {}.", capital(numbers.name()), numbers.headline()));
+            for Named { name, numbers } in &analysed.numbers {
+                section = section.text(format!("{}: {}.", title_of(name), numbers.headline()));
             }
-            for numbers in &shown.analysed.numbers {
-                for mut drawn in figures_of(&shown.trained, &shown.analysed, numbers)? {
+            for named in &analysed.numbers {
+                for mut drawn in figures_of(trained, analysed, named)? {
                     drawn.id = format!("{id}-{}", drawn.id);
                     section = section.figure(drawn);
                 }
             }
-            if figure == "5" && shown.analysed.get("selectivity").is_none() {
-                section = section.figures(weights_figures(&shown.trained, Some(&shown.analysed))?);
+            if figure == "5" && analysed.get("selectivity").is_none() {
+                section = section.figures(weights_figures(trained, Some(analysed))?);
             }
             page = page.with(section);
         }
@@ -138,20 +152,38 @@ fn times(groups: &[Group<'_>]) -> TableView {
     table
 }
 
+/// Networks that there is nothing to show of, and why.
+fn not_analysed(groups: &[Group<'_>]) -> Option<TableView> {
+    let mut table = TableView::new("Not analysed", ["Model", "Seed", "Why"])
+        .caption("Their training counts; what they do could not be measured.");
+    let mut any = false;
+    for (model, networks) in groups {
+        for network in networks {
+            if let Err(why) = &network.shown {
+                any = true;
+                let seed = network.job.experiment.seed.to_string();
+                table = table.row(vec![Cell::text(model.title), Cell::number(seed), Cell::text(why.clone())]);
+            }
+        }
+    }
+    any.then_some(table)
+}
+
 fn table_of(id: &str, title: &str, rows: &[Row], keep: &dyn Fn(&Row) -> bool) -> Section {
     let mut table = TableView::new(
         "",
         ["Fig", "Model", "Result", "Published", "Ours: median (range)", "Statistic", "Verdict"],
     )
     .caption(
-        "P: the paper. S6.4: a rerun of its program, one seed. A sign test needs five networks to say yes at 5 %. \
-         With few networks a claim stays unsure; a no is a no.",
+        "P: the paper. S6.4: a rerun of its program, one seed. A sign test needs five networks to say yes or no at 5 %, \
+         everything else three; with fewer a claim stays unsure. Shown: nothing was published to agree with.",
     );
     for row in rows.iter().filter(|r| keep(r)) {
         let verdict = match row.verdict {
             reproduce::Verdict::Yes => Cell::Verdict(Verdict::Yes, "yes".into()),
             reproduce::Verdict::No => Cell::Verdict(Verdict::No, "no".into()),
             reproduce::Verdict::Unsure => Cell::Verdict(Verdict::Unsure, "unsure".into()),
+            reproduce::Verdict::Shown => Cell::text("shown"),
         };
         table = table.row(vec![
             Cell::text(row.figure.clone()),

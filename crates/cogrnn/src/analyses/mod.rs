@@ -1,7 +1,8 @@
 //! Analyses of a trained network: which ones fit an experiment, and their numbers.
 //!
 //! An experiment asks for an analysis with a section, `[analysis.psychometric]`; the section says which
-//! columns of its table of trials and which epochs the analysis looks at. All analyses of a run look at
+//! columns of its table of trials and which epochs the analysis looks at. A second section for the same
+//! analysis has a name of its own and says which it is: `[analysis.psychometric_colour] of = "psychometric"`. All analyses of a run look at
 //! the same test trials, one by one as they are run, so that 44,000 trials need no memory.
 //!
 //! Numbers come first: [`analyse`] gives reports, [`Analysed::write`] keeps them as JSON with their
@@ -10,8 +11,10 @@
 mod plan;
 mod store;
 
-pub use plan::{ANALYSES, Entry, Plan};
-pub use store::{analysed, result_folder};
+pub(crate) use plan::read_labels;
+pub use plan::{ANALYSES, Entry, Label, Labels, Plan, What};
+pub(crate) use store::key;
+pub use store::{ANALYSIS_VERSION, analysed, result_folder};
 
 use crate::evaluate::{Recorded, TestRun, Trained};
 use crate::experiment::TestNoise;
@@ -52,8 +55,8 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    /// The name of the analysis: that of its section and of its files.
-    pub fn name(&self) -> &'static str {
+    /// The name of the analysis.
+    pub fn analysis(&self) -> &'static str {
         match self {
             Numbers::Psychometric(_) => "psychometric",
             Numbers::Chronometric(_) => "chronometric",
@@ -70,6 +73,15 @@ impl Numbers {
     }
 }
 
+/// The numbers of one section of an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    /// Name of the section and of its files.
+    pub name: String,
+    /// The numbers.
+    pub numbers: Numbers,
+}
+
 /// What some analyses came to, and on which trials.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Analysed {
@@ -80,13 +92,13 @@ pub struct Analysed {
     /// Root mean squared error in them.
     pub rmse: f64,
     /// One for each analysis, in the order of the experiment.
-    pub numbers: Vec<Numbers>,
+    pub numbers: Vec<Named>,
 }
 
 impl Analysed {
-    /// The numbers of this analysis.
+    /// The numbers of this section.
     pub fn get(&self, name: &str) -> Option<&Numbers> {
-        self.numbers.iter().find(|n| n.name() == name)
+        self.numbers.iter().find(|n| n.name == name).map(|n| &n.numbers)
     }
 }
 
@@ -109,18 +121,18 @@ impl<A: Analysis> Worker for Work<A> {
 }
 
 fn worker(plan: &Plan) -> Box<dyn Worker> {
-    match plan.clone() {
-        Plan::Psychometric(s) => Box::new(Work(psychometric::Psychometric::new(s), Numbers::Psychometric)),
-        Plan::Chronometric(s) => Box::new(Work(reaction_time::ReactionTime::new(s), Numbers::Chronometric)),
-        Plan::Duration(s) => Box::new(Work(duration::Duration::new(s), Numbers::Duration)),
-        Plan::Units(s) => Box::new(Work(unit_averages::UnitAverages::new(s), Numbers::Units)),
-        Plan::Responses(s) => Box::new(Work(unit_averages::UnitAverages::new(s), Numbers::Responses)),
-        Plan::Selectivity(s) => Box::new(Work(selectivity::Selectivity::new(s), Numbers::Selectivity)),
-        Plan::Regression(s) => Box::new(Work(state_space::StateSpace::new(s), Numbers::Regression)),
-        Plan::Tuning(s) => Box::new(Work(tuning::Tuning::new(s), Numbers::Tuning)),
-        Plan::Multisensory(s) => Box::new(Work(multisensory::Multisensory::new(s), Numbers::Multisensory)),
-        Plan::Components(s) => Box::new(Work(pca::Pca::new(s), Numbers::Components)),
-        Plan::Movements(s) => Box::new(Work(eye_trace::EyeTrace::new(s), Numbers::Movements)),
+    match plan.what.clone() {
+        What::Psychometric(s) => Box::new(Work(psychometric::Psychometric::new(s), Numbers::Psychometric)),
+        What::Chronometric(s) => Box::new(Work(reaction_time::ReactionTime::new(s), Numbers::Chronometric)),
+        What::Duration(s) => Box::new(Work(duration::Duration::new(s), Numbers::Duration)),
+        What::Units(s) => Box::new(Work(unit_averages::UnitAverages::new(s), Numbers::Units)),
+        What::Responses(s) => Box::new(Work(unit_averages::UnitAverages::new(s), Numbers::Responses)),
+        What::Selectivity(s) => Box::new(Work(selectivity::Selectivity::new(s), Numbers::Selectivity)),
+        What::Regression(s) => Box::new(Work(state_space::StateSpace::new(s), Numbers::Regression)),
+        What::Tuning(s) => Box::new(Work(tuning::Tuning::new(s), Numbers::Tuning)),
+        What::Multisensory(s) => Box::new(Work(multisensory::Multisensory::new(s), Numbers::Multisensory)),
+        What::Components(s) => Box::new(Work(pca::Pca::new(s), Numbers::Components)),
+        What::Movements(s) => Box::new(Work(eye_trace::EyeTrace::new(s), Numbers::Movements)),
     }
 }
 
@@ -141,26 +153,25 @@ pub fn choose<'p>(trained: &'p Trained, names: &[String]) -> Result<Vec<&'p Plan
     let known: Vec<&str> = ANALYSES.iter().map(|e| e.name).collect();
     let mut chosen = Vec::new();
     for name in names {
+        if let Some(plan) = plans.iter().find(|p| p.name == *name) {
+            chosen.push(plan);
+            continue;
+        }
         let Some(entry) = ANALYSES.iter().find(|e| e.name == name) else {
             let near = crate::reader::nearest(name, known.iter().copied());
             return Err(Error::input(format!("there is no analysis `{name}`"))
                 .why(format!("the analyses are {}", known.join(", ")))
                 .remedy(near.map_or("choose one of these".to_string(), |n| format!("did you mean `{n}`?"))));
         };
-        match plans.iter().find(|p| p.name() == name) {
-            Some(plan) => chosen.push(plan),
-            None => {
-                let fit: Vec<&str> = plans.iter().map(Plan::name).collect();
-                let task = trained.experiment.task.name();
-                return Err(Error::input(format!("`{name}` does not fit the task `{task}`"))
-                    .why((entry.needs)(&trained.experiment))
-                    .remedy(if fit.is_empty() {
-                        format!("describe it in [analysis.{name}] of the experiment")
-                    } else {
-                        format!("these fit: {}", fit.join(", "))
-                    }));
-            }
-        }
+        let fit: Vec<&str> = plans.iter().map(|p| p.name.as_str()).collect();
+        let task = trained.experiment.task.name();
+        return Err(Error::input(format!("`{name}` does not fit the task `{task}`"))
+            .why((entry.needs)(&trained.experiment))
+            .remedy(if fit.is_empty() {
+                format!("describe it in [analysis.{name}] of the experiment")
+            } else {
+                format!("these fit: {}", fit.join(", "))
+            }));
     }
     Ok(chosen)
 }
@@ -171,14 +182,14 @@ pub fn choose<'p>(trained: &'p Trained, names: &[String]) -> Result<Vec<&'p Plan
 /// # Errors
 /// As [`Trained::watch`], or an analysis that cannot be made of these trials.
 pub fn analyse(trained: &Trained, plans: &[&Plan], run: &TestRun, progress: &mut dyn FnMut(f64)) -> Result<Analysed> {
-    let (quiet, noisy): (Vec<&Plan>, Vec<&Plan>) = plans.iter().partition(|p| matches!(p, Plan::Components(_)));
+    let (quiet, noisy): (Vec<&Plan>, Vec<&Plan>) = plans.iter().partition(|p| matches!(p.what, What::Components(_)));
     let mut workers: Vec<(&Plan, Box<dyn Worker>)> = noisy.iter().map(|p| (*p, worker(p))).collect();
     let (mut right, mut asked, mut squares, mut samples, mut trials) = (0usize, 0usize, 0.0, 0.0, 0usize);
     let targets = trained.targets();
     let mut look = |trial: &Recorded<'_>| {
         let view = seen(trial);
         for (plan, worker) in &mut workers {
-            worker.see(&view).map_err(|e| e.at(format!("[analysis.{}], test trial {}", plan.name(), trial.index)))?;
+            worker.see(&view).map_err(|e| e.at(format!("[analysis.{}], test trial {}", plan.name, trial.index)))?;
         }
         if let Some(choice) = trial.outline.choice {
             asked += 1;
@@ -193,7 +204,8 @@ pub fn analyse(trained: &Trained, plans: &[&Plan], run: &TestRun, progress: &mut
     trained.watch(run, &mut look, progress)?;
     let mut numbers = Vec::new();
     for (plan, worker) in &workers {
-        numbers.push(worker.finish().map_err(|e| e.at(format!("[analysis.{}]", plan.name())))?);
+        let found = worker.finish().map_err(|e| e.at(format!("[analysis.{}]", plan.name)))?;
+        numbers.push(Named { name: plan.name.clone(), numbers: found });
     }
     // One noise-free trial of each condition, each from the initial state (Song et al. 2016, fig. 8).
     for plan in quiet {
@@ -201,9 +213,10 @@ pub fn analyse(trained: &Trained, plans: &[&Plan], run: &TestRun, progress: &mut
         let trials = trained.experiment.task.test_period();
         let quiet = TestRun { trials, noise: TestNoise::Silent, carry: false, ..run.clone() };
         trained.watch(&quiet, &mut |trial| worker.see(&seen(trial)), &mut |_| ())?;
-        numbers.push(worker.finish().map_err(|e| e.at(format!("[analysis.{}]", plan.name())))?);
+        let found = worker.finish().map_err(|e| e.at(format!("[analysis.{}]", plan.name)))?;
+        numbers.push(Named { name: plan.name.clone(), numbers: found });
     }
-    let order = |n: &Numbers| plans.iter().position(|p| p.name() == n.name());
+    let order = |n: &Named| plans.iter().position(|p| p.name == n.name);
     numbers.sort_by_key(order);
     Ok(Analysed {
         trials,

@@ -12,10 +12,20 @@ use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::settings::Settings;
 use cogrnn_core::task::{Outline, Request, Set, Task};
 use cogrnn_core::units::Time;
+use std::collections::BTreeMap;
 
 /// An analysis as an experiment asks for it.
 #[derive(Clone, Debug)]
-pub enum Plan {
+pub struct Plan {
+    /// The name of its section, and of its files.
+    pub name: String,
+    /// What is to be found out.
+    pub what: What,
+}
+
+/// What an analysis is to find out, and from which columns and epochs.
+#[derive(Clone, Debug)]
+pub enum What {
     /// `[analysis.psychometric]`
     Psychometric(psychometric::Settings),
     /// `[analysis.chronometric]`
@@ -40,34 +50,15 @@ pub enum Plan {
     Movements(eye_trace::Settings),
 }
 
-impl Plan {
-    /// The name of its section.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Plan::Psychometric(_) => "psychometric",
-            Plan::Chronometric(_) => "chronometric",
-            Plan::Duration(_) => "duration",
-            Plan::Units(_) => "units",
-            Plan::Responses(_) => "responses",
-            Plan::Selectivity(_) => "selectivity",
-            Plan::Regression(_) => "regression",
-            Plan::Tuning(_) => "tuning",
-            Plan::Multisensory(_) => "multisensory",
-            Plan::Components(_) => "components",
-            Plan::Movements(_) => "movements",
-        }
-    }
-}
-
 /// An analysis as listings know it.
 pub struct Entry {
-    /// Name of its section.
+    /// Name of its section, unless that says `of`.
     pub name: &'static str,
     /// One line.
     pub about: &'static str,
     /// Why an experiment that does not ask for it may not have it.
     pub needs: fn(&Experiment) -> String,
-    read: fn(&mut Section<'_>, &Trials<'_>) -> Result<Plan>,
+    read: fn(&mut Section<'_>, &Trials<'_>) -> Result<What>,
 }
 
 impl std::fmt::Debug for Entry {
@@ -268,25 +259,37 @@ impl Plan {
         let all = document.section("analysis");
         let given = all.subsections();
         let trials = Trials::of(task, dt);
+        let known: Vec<&str> = ANALYSES.iter().map(|e| e.name).collect();
         let mut plans = Vec::new();
-        for name in &given {
-            let mut section = all.section(name);
-            let Some(entry) = ANALYSES.iter().find(|e| e.name == name) else {
-                let known: Vec<&str> = ANALYSES.iter().map(|e| e.name).collect();
-                let near = crate::reader::nearest(name, known.iter().copied());
-                return Err(section.blame_section(
-                    Error::input(format!("there is no analysis `{name}`"))
-                        .why(format!("the analyses are {}", known.join(", ")))
-                        .remedy(near.map_or("choose one of these".to_string(), |n| format!("did you mean `{n}`?"))),
-                ));
+        for name in given {
+            let mut section = all.section(&name);
+            let entry = match ANALYSES.iter().find(|e| e.name == name) {
+                Some(entry) => entry,
+                // A second section for an analysis goes by a name of its own.
+                None => {
+                    let of = section.optional_word("of", &known, "the analysis that this section asks for")?;
+                    let near = crate::reader::nearest(&name, known.iter().copied());
+                    let unknown = || {
+                        section.blame_section(
+                            Error::input(format!("there is no analysis `{name}`"))
+                                .why(format!("the analyses are {}", known.join(", ")))
+                                .remedy(match near {
+                                    Some(near) => format!("did you mean `{near}`?"),
+                                    None => "choose one of these, or say which one it is:  of = \"…\"".to_string(),
+                                }),
+                        )
+                    };
+                    ANALYSES.iter().find(|e| Some(e.name) == of.as_deref()).ok_or_else(unknown)?
+                }
             };
-            plans.push((entry.read)(&mut section, &trials)?);
+            let what = (entry.read)(&mut section, &trials)?;
+            plans.push(Plan { name, what });
         }
         Ok(plans)
     }
 }
 
-fn read_psychometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_psychometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let evidence = trials.column(s, "evidence", "signed_coherence", "column of the abscissa")?;
     let by = s.optional_text("by", "column that has a curve for each of its values")?;
     if let Some(by) = &by {
@@ -295,10 +298,10 @@ fn read_psychometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
     let choice = s.count("choice", 0, "the choice that is counted, from 0")?;
     let x_label = s.text("label", "signed coherence (%)", "what the abscissa is, with its unit")?;
     let y_label = format!("P({})", trials.task.outputs().get(choice).copied().unwrap_or("choice"));
-    Ok(Plan::Psychometric(psychometric::Settings { evidence, by, choice, x_label, y_label }))
+    Ok(What::Psychometric(psychometric::Settings { evidence, by, choice, x_label, y_label }))
 }
 
-fn read_chronometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_chronometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     // Song et al. 2016: a choice is made when an output exceeds 1
     let threshold = s.number("threshold", 1.0, "output above which a choice is made")?;
     let stimulus = trials.epoch(s, "stimulus", "stimulus", "epoch from whose start reaction times count")?;
@@ -306,10 +309,10 @@ fn read_chronometric(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
     let evidence = trials.column(s, "evidence", "signed_coherence", "column of the abscissa, by its size")?;
     let answer = trials.column(s, "answer", "choice", "column of the right output")?;
     let x_label = s.text("label", "coherence (%)", "what the abscissa is, with its unit")?;
-    Ok(Plan::Chronometric(reaction_time::Settings { threshold, stimulus, evidence, answer, x_label }))
+    Ok(What::Chronometric(reaction_time::Settings { threshold, stimulus, evidence, answer, x_label }))
 }
 
-fn read_duration(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_duration(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let epoch = trials.epoch(s, "epoch", "stimulus", "epoch whose duration varies")?;
     if !trials.random_epochs().contains(&epoch.as_str()) {
         let error = Error::input(format!("`{epoch}` always lasts as long"))
@@ -319,7 +322,7 @@ fn read_duration(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
     }
     let by = trials.column(s, "by", "coherence", "column that has a curve for each of its values")?;
     let bins = s.positive_count("bins", 10, "bins of equal count")?;
-    Ok(Plan::Duration(duration::Settings { epoch: epoch.clone(), by, bins, x_label: format!("{epoch} duration (ms)") }))
+    Ok(What::Duration(duration::Settings { epoch: epoch.clone(), by, bins, x_label: format!("{epoch} duration (ms)") }))
 }
 
 fn columns_of(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Vec<String>> {
@@ -339,25 +342,25 @@ fn include(s: &mut Section<'_>) -> Result<Include> {
     })
 }
 
-fn read_units(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_units(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let columns = columns_of(s, trials)?;
     let epoch = trials.epoch(s, "epoch", "stimulus", "epoch at whose start time is 0 and with whose end it ends")?;
-    Ok(Plan::Units(unit_averages::Settings { columns, align: Align::Epoch(epoch), include: include(s)? }))
+    Ok(What::Units(unit_averages::Settings { columns, align: Align::Epoch(epoch), include: include(s)? }))
 }
 
-fn read_responses(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_responses(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let columns = columns_of(s, trials)?;
     let threshold = s.number("threshold", 1.0, "output above which a choice is made; time 0")?;
     trials.reaction_time(s, "stimulus")?;
-    Ok(Plan::Responses(unit_averages::Settings { columns, align: Align::Crossing(threshold), include: include(s)? }))
+    Ok(What::Responses(unit_averages::Settings { columns, align: Align::Crossing(threshold), include: include(s)? }))
 }
 
-fn read_selectivity(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_selectivity(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let epoch = trials.epoch(s, "epoch", "stimulus", "epoch over which activity is summed")?;
-    Ok(Plan::Selectivity(selectivity::Settings { epoch }))
+    Ok(What::Selectivity(selectivity::Settings { epoch }))
 }
 
-fn read_regression(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_regression(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let epoch = trials.epoch(s, "epoch", "stimulus", "epoch that is looked at")?;
     let motion = trials.column(s, "first", "signed_motion", "signed evidence that counts in one context")?;
     let colour = trials.column(s, "second", "signed_colour", "signed evidence that counts in the other")?;
@@ -366,7 +369,7 @@ fn read_regression(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
     let active = s.number_in("active", 0.1, 0.0, f64::INFINITY, "s.d. over time above which a unit is looked at")?;
     let bin = s.positive_time("bin", cogrnn_core::units::ms(50.0), "time between regressions")?.as_ms();
     let components = s.positive_count("components", 12, "principal components that the axes are denoised to")?;
-    Ok(Plan::Regression(state_space::Settings {
+    Ok(What::Regression(state_space::Settings {
         epoch,
         motion,
         colour,
@@ -378,8 +381,8 @@ fn read_regression(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
     }))
 }
 
-fn read_tuning(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
-    Ok(Plan::Tuning(tuning::Settings {
+fn read_tuning(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    Ok(What::Tuning(tuning::Settings {
         first: trials.column(s, "first", "f1", "first stimulus")?,
         second: trials.column(s, "second", "f2", "second stimulus")?,
         first_epoch: trials.epoch(s, "first_epoch", "first", "epoch of the first stimulus")?,
@@ -390,7 +393,7 @@ fn read_tuning(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
     }))
 }
 
-fn read_multisensory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_multisensory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let usual = multisensory::Settings::default();
     let rate = trials.column(s, "rate", "frequency", "column of the stimulus")?;
     let modality = trials.column(s, "modality", "modality", "column of the senses it is shown to")?;
@@ -404,17 +407,32 @@ fn read_multisensory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
     let epoch = trials.epoch(s, "epoch", "stimulus", "epoch in which units are looked at")?;
     let level = s.number_in("level", 0.5, 0.0, f64::INFINITY, "|d'| from which a unit is selective")?;
     let x_label = s.text("label", "rate (events/s)", "what the stimulus is, with its unit")?;
-    Ok(Plan::Multisensory(multisensory::Settings { rate, modality, values, epoch, level, x_label, ..usual }))
+    Ok(What::Multisensory(multisensory::Settings { rate, modality, values, epoch, level, x_label, ..usual }))
 }
 
-fn read_components(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_components(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let label = trials.column(s, "label", "sequence", "column that names a trajectory")?;
     let active = s.number_in("active", 0.1, 0.0, f64::INFINITY, "s.d. over time above which a unit is looked at")?;
     let components = s.positive_count("components", 3, "components that are kept")?;
-    Ok(Plan::Components(pca::Settings { label, active, components }))
+    let epochs = s.strings("epochs", &[], "epochs that are drawn; none for the whole trial")?;
+    for epoch in &epochs {
+        trials.known(s, "epochs", epoch, &trials.epochs(), "epoch")?;
+    }
+    let colours =
+        s.strings("colours", &[], "columns, one for each of these epochs, by whose values they are coloured")?;
+    for column in &colours {
+        trials.known(s, "colours", column, &trials.columns(), "column of its table of trials")?;
+    }
+    if !colours.is_empty() && colours.len() != epochs.len() {
+        let error = Error::input(format!("{} epochs and {} columns to colour them by", epochs.len(), colours.len()))
+            .why("each epoch has the colour of one column's value")
+            .remedy("name as many columns as epochs, or none");
+        return Err(s.blame("colours", error));
+    }
+    Ok(What::Components(pca::Settings { label, active, components, epochs, colours }))
 }
 
-fn read_movements(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
+fn read_movements(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let usual = eye_trace::Settings::default();
     let sequence = trials.column(s, "sequence", "sequence", "column of the sequence, from 1")?;
     let epochs = s.strings("epochs", &["movement1", "movement2", "movement3"], "epochs of the movements")?;
@@ -422,5 +440,51 @@ fn read_movements(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<Plan> {
         trials.known(s, "epochs", epoch, &trials.epochs(), "epoch")?;
     }
     let traces = s.count("traces", 8, "trials whose traces are kept")?;
-    Ok(Plan::Movements(eye_trace::Settings { sequence, epochs, traces, ..usual }))
+    Ok(What::Movements(eye_trace::Settings { sequence, epochs, traces, ..usual }))
+}
+
+/// How figures write the values of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// What stands for the column's name.
+    pub name: String,
+    /// What a value is multiplied by.
+    pub scale: f64,
+    /// The unit that it then has.
+    pub unit: String,
+    /// Values that have names, by value before it is scaled.
+    pub names: Vec<(f64, String)>,
+}
+
+/// The sections `[labels.COLUMN]` of an experiment, by column.
+pub type Labels = BTreeMap<String, Label>;
+
+pub(crate) fn read_labels(document: &Document, task: &dyn Task, dt: Time) -> Result<Labels> {
+    let all = document.section("labels");
+    let trials = Trials::of(task, dt);
+    let mut labels = Labels::new();
+    for column in all.subsections() {
+        let mut s = all.section(&column);
+        if !trials.columns().contains(&column.as_str()) {
+            let near = crate::reader::nearest(&column, trials.columns());
+            return Err(s.blame_section(
+                Error::input(format!("the task has no column `{column}` to label"))
+                    .why(format!("it has {}", trials.columns().join(", ")))
+                    .remedy(near.map_or("label one of these".to_string(), |n| format!("did you mean `{n}`?"))),
+            ));
+        }
+        let name = s.text("name", &column.replace('_', " "), "what figures call the column")?;
+        let scale = s.number("scale", 1.0, "what its values are multiplied by in figures")?;
+        let unit = s.text("unit", "", "the unit that they then have")?;
+        let values = s.numbers("values", &[], "values that have names")?;
+        let names = s.strings("names", &[], "their names, which stand for column and value")?;
+        if values.len() != names.len() {
+            let error = Error::input(format!("{} values and {} names", values.len(), names.len()))
+                .why("each value has one name")
+                .remedy("values = [1, -1]  and  names = [\"motion context\", \"colour context\"]");
+            return Err(s.blame("names", error));
+        }
+        labels.insert(column, Label { name, scale, unit, names: values.into_iter().zip(names).collect() });
+    }
+    Ok(labels)
 }

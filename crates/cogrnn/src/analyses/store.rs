@@ -1,6 +1,6 @@
 //! Numbers on disk: JSON for people, and a cache that makes no analysis twice.
 
-use super::{Analysed, Numbers, Plan};
+use super::{Analysed, Named, Numbers, Plan};
 use crate::evaluate::{TestRun, Trained};
 use crate::files;
 use crate::npz::Npz;
@@ -13,6 +13,12 @@ use std::path::{Path, PathBuf};
 pub fn result_folder(run: &Path) -> PathBuf {
     run.join("analysis")
 }
+
+/// Counts up whenever the code of an analysis comes to other numbers from the same trials, or a report
+/// has other fields, so that nothing found by older code is taken for its result.
+///
+/// 1: as first published. 2: sections of an analysis have names; principal components mark coloured epochs.
+pub const ANALYSIS_VERSION: u32 = 2;
 
 /// Arrays of a JSON file that are longer go into an npz file beside it.
 const LONGEST: usize = 4000;
@@ -31,13 +37,12 @@ impl Analysed {
     pub fn write(&self, run: &Path) -> Result<()> {
         let folder = result_folder(run);
         std::fs::create_dir_all(&folder).map_err(|e| files::refusal("make", &folder, &e))?;
-        for numbers in &self.numbers {
+        for Named { name, numbers } in &self.numbers {
             let mut value = serde_json::to_value(numbers).map_err(|e| {
                 Error::machine("numbers cannot be written")
                     .why(e.to_string())
                     .remedy("report this as a fault of cogrnn")
             })?;
-            let name = numbers.name();
             let mut arrays = Vec::new();
             extract("", &mut value, &mut arrays);
             let npz = folder.join(format!("{name}.npz"));
@@ -93,6 +98,15 @@ fn point_to(file: &str, value: &mut Value) {
     }
 }
 
+/// All that decides what analyses come to: the version of their code, the network, every setting of
+/// `[test]`, the trials and what is asked of them.
+pub(crate) fn key(trained: &Trained, plans: &[&Plan], run: &TestRun) -> String {
+    let test = trained.experiment.testing();
+    let threshold = trained.experiment.threshold;
+    let checksum = trained.checksum();
+    format!("{ANALYSIS_VERSION} {checksum:08x} {threshold} {test} {run:?} {plans:?}")
+}
+
 /// The analyses of a run: read if they were made of the same network in the same way, made if not.
 ///
 /// # Errors
@@ -104,13 +118,7 @@ pub fn analysed(
     run: &TestRun,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Analysed> {
-    let key = format!(
-        "{} {:08x} {:?} {:?} {plans:?}",
-        env!("CARGO_PKG_VERSION"),
-        trained.checksum(),
-        run,
-        trained.experiment.test_dt,
-    );
+    let key = key(trained, plans, run);
     let path = result_folder(folder).join("cache.msgpack");
     if let Ok(bytes) = std::fs::read(&path)
         && let Ok(cached) = rmp_serde::from_slice::<Cached>(&bytes)

@@ -18,7 +18,7 @@ pub use verdict::{Against, Outcome, Summary as CellSummary, against, interval};
 use crate::experiment::Experiment;
 use crate::files;
 use crate::folder;
-use crate::pool::{There, Training, there};
+use crate::pool::Training;
 use crate::reproduce::learning_curve;
 use crate::trainer::{Check, Summary};
 use cogrnn_core::error::{Error, Result};
@@ -59,8 +59,8 @@ impl Training for Job {
         &self.folder
     }
 
-    fn there(&self) -> Result<There> {
-        there(&self.experiment, &self.folder, &format!("{}, variant {}", self.experiment_name, self.variant))
+    fn name(&self) -> String {
+        format!("{}, variant {}", self.experiment_name, self.variant)
     }
 }
 

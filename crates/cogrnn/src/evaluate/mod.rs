@@ -171,6 +171,14 @@ impl Trained {
         Ok((rows, cols, values))
     }
 
+    /// Which entries of a block are connections, row-major; those that training may not have used among them.
+    ///
+    /// # Errors
+    /// A block that the network does not have.
+    pub fn connections(&self, block: &str) -> Result<Vec<bool>> {
+        Ok(self.weights.u8s(&format!("{block}.plastic"))?.iter().map(|m| *m != 0).collect())
+    }
+
     /// What is asked of test trials, to judge them by.
     pub(crate) fn targets(&self) -> Targets<'_> {
         Targets { task: &*self.experiment.task }

@@ -78,8 +78,13 @@ pub struct Stop {
     pub patience: u64,
     /// Updates after which training ends in any case.
     pub max_updates: u64,
-    /// Whether the network of the last check is kept, instead of that of the lowest cost.
-    pub keep_last: bool,
+}
+
+impl Stop {
+    /// Whether another rule has the same target, whatever its limits.
+    pub fn same_target(&self, other: &Stop) -> bool {
+        (self.performance, self.over, self.error) == (other.performance, other.over, other.error)
+    }
 }
 
 /// How the trained network is tested, where that is not as in training.
@@ -138,6 +143,8 @@ pub struct Experiment {
     pub validation_trials: usize,
     /// Updates from check to check.
     pub check_every: u64,
+    /// Whether the network of the last check is kept, instead of that of the lowest cost.
+    pub keep_last: bool,
     /// When it ends.
     pub stop: Stop,
     /// Time step of testing.
@@ -148,6 +155,8 @@ pub struct Experiment {
     pub test: Testing,
     /// What is to be known of the trained network.
     pub analyses: Vec<crate::analyses::Plan>,
+    /// How figures write the values of columns.
+    pub labels: crate::analyses::Labels,
     cite: Vec<String>,
     resolved: String,
     settings: Vec<Setting>,
@@ -259,6 +268,9 @@ impl Experiment {
         let check_every =
             training.positive_count("check_every", (10_000 / trials).max(1), "updates from check to check")? as u64;
 
+        let about = "which network is kept: of the lowest validation cost, or of the last check";
+        let keep_last = training.word("keep", "best", &["best", "last"], about)? == "last";
+
         let mut section = document.section("stop");
         let measured = task.performance() != Performance::Error;
         let (mut performance, mut over) = (None, 5);
@@ -293,12 +305,6 @@ impl Experiment {
                 "updates without a better network before giving up",
             )? as u64,
             max_updates: section.positive_count("max_updates", 10_000_000, "updates at most")? as u64,
-            keep_last: section.word(
-                "keep",
-                "best",
-                &["best", "last"],
-                "which network: of the lowest validation cost, or of the last check",
-            )? == "last",
         };
 
         let mut section = document.section("test");
@@ -313,6 +319,7 @@ impl Experiment {
         )?;
         let test = read_test(&mut section, test_dt, &plan)?;
         let analyses = crate::analyses::Plan::read(document, &*task, test_dt)?;
+        let labels = crate::analyses::read_labels(document, &*task, test_dt)?;
 
         let mut experiment = Experiment {
             name: name.to_string(),
@@ -329,11 +336,13 @@ impl Experiment {
             carry,
             validation_trials,
             check_every,
+            keep_last,
             stop,
             test_dt,
             threshold,
             test,
             analyses,
+            labels,
             cite,
             resolved: String::new(),
             settings: Vec::new(),
@@ -435,13 +444,26 @@ impl Experiment {
         &self.resolved
     }
 
-    /// What of it decides the trained network: all but its title, its tests and its analyses.
+    /// What of it decides the trained network: all but its title, its tests, its analyses and their labels.
     pub fn training(&self) -> toml::Table {
         let mut table: toml::Table = self.resolved.parse().unwrap_or_default();
-        for idle in ["title", "about", "cite", "test", "analysis"] {
+        for idle in ["title", "about", "cite", "test", "analysis", "labels"] {
             table.remove(idle);
         }
         table
+    }
+
+    /// What of it decides each update: of [`Experiment::training`] all but when training ends.
+    pub fn learning(&self) -> toml::Table {
+        let mut table = self.training();
+        table.remove("stop");
+        table
+    }
+
+    /// The whole of `[test]`, every default written out.
+    pub fn testing(&self) -> toml::Table {
+        let table: toml::Table = self.resolved.parse().unwrap_or_default();
+        table.get("test").and_then(|t| t.as_table()).cloned().unwrap_or_default()
     }
 
     /// Every setting that has an effect in it, with the value in use and what it is: its manual.

@@ -1,50 +1,101 @@
 //! The numbers of one network that claims rest on, each under a name.
 
-use crate::analyses::{Analysed, Numbers};
+use super::arms::Arms;
+use super::claims::median;
+use crate::analyses::{Analysed, Named, Numbers, What};
 use crate::evaluate::Trained;
-use crate::trainer::{Check, Reason, Summary};
+use crate::experiment::{NetworkPlan, Stop};
+use crate::trainer::{Check, Reason, Summary, end_under};
 use cogrnn_analysis::psychometric::Curve;
 use cogrnn_analysis::{eye_trace, pca, selectivity, state_space, tuning, unit_averages};
 use cogrnn_core::error::Result;
+use cogrnn_core::random::{Address, Purpose};
+use cogrnn_core::task::{Performance, Request, Set};
 use std::collections::BTreeMap;
 
 /// Numbers of one network by name; what could not be measured is not there.
 pub type Measures = BTreeMap<String, f64>;
 
-/// Measures a network; `coarse` is its performance in test trials at the time step of training.
-///
-/// # Errors
-/// Weights that cannot be read.
-pub fn measure(
-    trained: &Trained,
-    summary: &Summary,
-    learning: &[Check],
-    analysed: &Analysed,
-    coarse: Option<f64>,
-) -> Result<Measures> {
+/// What training alone says.
+pub(super) fn of_training(stop: &Stop, check_every: u64, summary: &Summary, learning: &[Check]) -> Measures {
     let mut m = Measures::new();
     let mut put = |name: &str, value: f64| {
         if value.is_finite() {
             m.insert(name.to_string(), value);
         }
     };
-    let reached = matches!(summary.reason, Reason::Performance | Reason::Error);
-    put("reached", f64::from(u8::from(reached)));
+    let flag = |holds: bool| f64::from(u8::from(holds));
+    put("reached", flag(matches!(summary.reason, Reason::Performance | Reason::Error)));
     put("updates", summary.updates as f64);
     put("minutes", summary.seconds / 60.0);
     put("ms_per_update", 1000.0 * summary.seconds / summary.updates.max(1) as f64);
-    put("validation_error", summary.rmse);
-    put("test_error", analysed.rmse);
-    if let Some(p) = analysed.performance {
-        put("performance", p);
-        if let Some(coarse) = coarse {
-            put("performance_change", p - coarse);
-        }
+    // Song et al. 2016, code: training gives up after 100 checks without a better network
+    let published = Stop { patience: 100 * check_every, ..stop.clone() };
+    let end = end_under(&published, learning, summary.updates);
+    put("given_up", flag(end.is_some_and(|(reason, _)| reason == Reason::Patience)));
+    if let Some(first) = learning.first() {
+        put("start_error", first.rmse);
+    }
+    // 56 %: chance and four standard errors of 1,000 validation trials
+    if let Some(risen) = learning.iter().find(|c| c.performance.is_some_and(|p| p > 56.0)) {
+        put("plateau", risen.trials as f64 / 1000.0);
     }
     if let Some(best) = learning.iter().rev().find(|c| c.best) {
         put("spectral_radius", best.spectral_radius);
+        put("best_cost", best.cost);
+        put("kept_error", best.rmse);
+        if let Some(p) = best.performance {
+            put("kept_validation", p);
+        }
     }
-    for numbers in &analysed.numbers {
+    m
+}
+
+/// Tests beside the validation of the network that was kept.
+pub(super) fn against_validation(
+    trained: &Trained,
+    training: &Measures,
+    found: &Measures,
+    analysed: &Analysed,
+    arms: &Arms,
+) -> Measures {
+    let mut m = Measures::new();
+    let kept = training.get("kept_validation").copied();
+    let tested = match trained.experiment.task.performance() {
+        // judged by the lowest condition, in validation and here
+        Performance::WorstCondition => found.get("lowest_pair").copied(),
+        _ => analysed.performance,
+    };
+    if let (Some(kept), Some(tested)) = (kept, tested) {
+        m.insert("test_minus_validation".into(), tested - kept);
+    }
+    if let (Some(kept), Some(coarse)) = (kept, arms.coarse.performance) {
+        m.insert("coarse_minus_validation".into(), coarse - kept);
+    }
+    if let Some(kept) = training.get("kept_error") {
+        m.insert("test_error_change".into(), 100.0 * (analysed.rmse / kept - 1.0));
+    }
+    m
+}
+
+/// Measures what a network does.
+///
+/// # Errors
+/// Weights that cannot be read.
+pub fn measure(trained: &Trained, analysed: &Analysed) -> Result<Measures> {
+    let mut m = Measures::new();
+    let mut put = |name: &str, value: f64| {
+        if value.is_finite() {
+            m.insert(name.to_string(), value);
+        }
+    };
+    put("test_error", analysed.rmse);
+    if let Some(p) = analysed.performance {
+        put("performance", p);
+    }
+    let (_, _, w_rec) = trained.weights("w_rec")?;
+    put("nonzero", w_rec.iter().filter(|w| **w != 0.0).count() as f64 / w_rec.len().max(1) as f64);
+    for Named { name, numbers } in &analysed.numbers {
         match numbers {
             Numbers::Psychometric(r) => match &r.by {
                 None => {
@@ -53,11 +104,16 @@ pub fn measure(
                     }
                 }
                 Some(_) => {
-                    // Evidence of the first kind, where it counts and where it does not.
+                    // Motion counts in context 1, colour in context -1.
+                    let (evidence, counts) =
+                        if name == "psychometric_colour" { ("colour", -1.0) } else { ("motion", 1.0) };
                     for group in &r.groups {
                         let swing = swing(&group.curve);
-                        let name = if group.value == Some(1.0) { "swing_relevant" } else { "swing_irrelevant" };
-                        put(name, swing);
+                        if group.value == Some(counts) {
+                            put(&format!("swing_{evidence}_relevant"), swing);
+                        } else {
+                            put(&format!("swing_{evidence}_irrelevant"), swing.abs());
+                        }
                     }
                 }
             },
@@ -100,7 +156,7 @@ pub fn measure(
             }
             Numbers::Selectivity(r) => structure(trained, r, &mut put)?,
             Numbers::Regression(r) => regression(r, &mut put),
-            Numbers::Tuning(r) => remembered(r, &mut put),
+            Numbers::Tuning(r) => remembered(r, fixation_ends(trained), &mut put),
             Numbers::Multisensory(r) => {
                 let sensitivity = |i: usize| r.sensitivities.get(i)?.sensitivity.as_ref().map(|e| e.value);
                 if let (Some(v), Some(a), Some(va)) = (sensitivity(0), sensitivity(1), sensitivity(2)) {
@@ -111,11 +167,16 @@ pub fn measure(
                     put("sensitivity_ratio", va / (v + a));
                 }
                 use cogrnn_analysis::multisensory::Kind;
-                for (kind, name) in
-                    [(Kind::Choice, "units_choice"), (Kind::Modality, "units_modality"), (Kind::Mixed, "units_mixed")]
-                {
-                    put(name, r.units.iter().filter(|u| u.kind == kind).count() as f64);
-                }
+                // A unit that gets one sense directly tells the senses apart by that alone.
+                let direct = receives_input(trained)?;
+                let count = |kind: Kind, inner: bool| {
+                    let found =
+                        r.units.iter().zip(&direct).filter(|(u, direct)| u.kind == kind && !(inner && **direct));
+                    found.count() as f64
+                };
+                put("units_choice", count(Kind::Choice, false));
+                put("units_modality_inner", count(Kind::Modality, true));
+                put("units_mixed_inner", count(Kind::Mixed, true));
             }
             Numbers::Components(r) => components(r, &mut put),
             Numbers::Movements(r) => movements(r, &mut put),
@@ -205,23 +266,45 @@ fn structure(trained: &Trained, r: &selectivity::Report, put: &mut dyn FnMut(&st
         put("outputs_follow_selectivity", correlation(&d, &push));
     }
     if plan.populations().iter().any(|p| p.area.is_some()) {
-        // Between areas: what goes back from the outputs' area beside what goes forward.
-        let area = |name: &str| -> Vec<usize> {
-            let all = plan.populations().iter().filter(|p| p.area.as_deref() == Some(name) && p.sign > 0);
-            all.flat_map(|p| p.units.clone()).collect()
-        };
-        let (sensory, motor) = (area("sensory"), area("motor"));
-        let mean = |to: &[usize], from: &[usize]| {
-            let sum: f64 = to
-                .iter()
-                .flat_map(|i| from.iter().map(move |j| (i, j)))
-                .map(|(i, j)| f64::from(w_rec[i * n + j]))
-                .sum();
-            sum / (to.len() * from.len()).max(1) as f64
-        };
-        put("feedforward_minus_feedback", mean(&motor, &sensory) - mean(&sensory, &motor));
+        areas(plan, &trained.connections("w_rec")?, &w_rec, n, put);
     }
     Ok(())
+}
+
+/// Connections between areas: what excitatory units of the sensory area send forward, and what those of the
+/// motor area send back.
+fn areas(plan: &NetworkPlan, there: &[bool], w_rec: &[f32], n: usize, put: &mut dyn FnMut(&str, f64)) {
+    let of = |area: &str, excitatory: bool| -> Vec<usize> {
+        let all = plan.populations().iter().filter(|p| p.area.as_deref() == Some(area) && (p.sign > 0 || !excitatory));
+        all.flat_map(|p| p.units.clone()).collect()
+    };
+    for (name, to, from) in [("feedforward", "motor", "sensory"), ("feedback", "sensory", "motor")] {
+        let (to, from) = (of(to, false), of(from, true));
+        let pairs = || to.iter().flat_map(|i| from.iter().map(move |j| i * n + j));
+        let existing = pairs().filter(|at| there[*at]).count();
+        let sum: f64 = pairs().filter(|at| there[*at]).map(|at| f64::from(w_rec[at])).sum();
+        put(&format!("{name}_density"), existing as f64 / (to.len() * from.len()) as f64);
+        put(&format!("{name}_weight"), sum / existing as f64);
+    }
+}
+
+/// Which units some input reaches.
+fn receives_input(trained: &Trained) -> Result<Vec<bool>> {
+    let channels = trained.experiment.network.shape.inputs;
+    let there = trained.connections("w_in")?;
+    Ok(there.chunks(channels.max(1)).map(|row| row.contains(&true)).collect())
+}
+
+/// When fixation ends in test trials of a task with a remembered stimulus, ms.
+fn fixation_ends(trained: &Trained) -> f64 {
+    let experiment = &trained.experiment;
+    let epoch = experiment.analyses.iter().find_map(|plan| match &plan.what {
+        What::Tuning(settings) => Some(settings.first_epoch.as_str()),
+        _ => None,
+    });
+    let mut stream = Address { seed: experiment.seed, purpose: Purpose::TestTrials, trial: 0 }.stream();
+    let outline = experiment.task.outline(&Request::new(Set::Test, 0, experiment.test_dt), &mut stream);
+    epoch.and_then(|name| outline.epoch(name)).map_or(f64::NAN, |e| e.start.as_ms())
 }
 
 /// Axes of the context-dependent task (Fig 4).
@@ -230,26 +313,49 @@ fn regression(r: &state_space::Report, put: &mut dyn FnMut(&str, f64)) {
     let positive = r.axes.iter().filter(|a| a[0] > 0.0).count();
     put("choice_coefficients_positive", positive as f64 / r.axes.len().max(1) as f64);
     put("regression_r2", r.r_squared);
-    // How far trajectories spread along choice, when sorted by what counts and by what does not.
-    let spread = |panel: &state_space::Panel| {
-        let last = |t: &state_space::Trajectory| t.points.last().map_or(0.0, |p| p[0]);
-        let up: Vec<f64> = panel.trajectories.iter().filter(|t| t.choice > 0.0).map(last).collect();
-        let down: Vec<f64> = panel.trajectories.iter().filter(|t| t.choice < 0.0).map(last).collect();
-        up.iter().sum::<f64>() / up.len().max(1) as f64 - down.iter().sum::<f64>() / down.len().max(1) as f64
-    };
-    if let Some(panel) = r.panels.first() {
-        put("choice_separation", spread(panel));
+    if let Some((parted, gated)) = trajectories(&r.panels) {
+        put("choice_over_irrelevant_axis", parted);
+        put("choice_over_irrelevant_evidence", gated);
     }
 }
 
-/// Memory of the first frequency (Fig 7).
-fn remembered(r: &tuning::Report, put: &mut dyn FnMut(&str, f64)) {
-    let mut right: Vec<f64> = r.pairs.iter().map(|p| p.percent_correct).collect();
-    right.sort_by(f64::total_cmp);
-    if let Some(lowest) = right.first() {
-        put("lowest_pair", *lowest);
-        put("median_pair", right[right.len() / 2]);
+/// Where trajectories end (Fig 4B), each the smaller ratio of the two contexts: how far the two choices are apart
+/// along the axis of choice as a share of how far along that of the evidence that does not count; and along
+/// the axis of choice, how far the choices are apart as a share of how far the strongest evidence that does not count
+/// moves the end of one choice.
+fn trajectories(panels: &[state_space::Panel]) -> Option<(f64, f64)> {
+    // VARIABLES: choice, motion, colour, context
+    let (choice, motion, colour) = (0, 1, 2);
+    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+    let end = |panel: &state_space::Panel, axis: usize, keep: &dyn Fn(f64, f64) -> bool| {
+        let kept = panel.trajectories.iter().filter(|t| keep(t.choice, t.coherence));
+        mean(kept.filter_map(|t| t.points.last().map(|p| p[axis])).collect())
+    };
+    let apart = |panel: &state_space::Panel, axis: usize| {
+        (end(panel, axis, &|c, _| c > 0.0) - end(panel, axis, &|c, _| c < 0.0)).abs()
+    };
+    let (mut parted, mut gated) = (f64::INFINITY, f64::INFINITY);
+    for panel in panels {
+        if panel.context == panel.sorted_by {
+            let other = if panel.context == "motion" { colour } else { motion };
+            parted = parted.min(apart(panel, choice) / apart(panel, other));
+        } else {
+            let most = panel.trajectories.iter().map(|t| t.coherence.abs()).fold(0.0, f64::max);
+            let moved = |side: f64| {
+                let at = |sign: f64| end(panel, choice, &|c, e| c * side > 0.0 && e == sign * most);
+                (at(1.0) - at(-1.0)).abs()
+            };
+            gated = gated.min(apart(panel, choice) / mean(vec![moved(1.0), moved(-1.0)]));
+        }
     }
+    (parted.is_finite() && gated.is_finite()).then_some((parted, gated))
+}
+
+/// Memory of the first frequency (Fig 7); `onset` is when it is shown.
+fn remembered(r: &tuning::Report, onset: f64, put: &mut dyn FnMut(&str, f64)) {
+    let right: Vec<f64> = r.pairs.iter().map(|p| p.percent_correct).collect();
+    put("lowest_pair", right.iter().copied().fold(f64::INFINITY, f64::min));
+    put("median_pair", median(&right));
     put("tuned_positively_twice", r.positive_in_both.len() as f64);
     put("tuned_with_switching_sign", r.sign_switching.len() as f64);
     let at = |time: f64| {
@@ -261,7 +367,7 @@ fn remembered(r: &tuning::Report, put: &mut dyn FnMut(&str, f64)) {
     let [first, delay] = &r.correlations;
     put("tuned_in_first", at(first.time));
     put("tuned_in_delay", at(delay.time));
-    put("tuned_before", at(r.significant_times.first().copied().unwrap_or(0.0)));
+    put("tuned_before", at(onset));
     if let Some(end) = first.correlation.last() {
         put("tuning_correlation_first_to_end", *end);
     }
@@ -360,4 +466,154 @@ fn convergence(onset: &unit_averages::Report, response: &unit_averages::Report) 
     let late = mean(&best.iter().map(|u| spread(response, crossing, *u)).collect::<Vec<_>>());
     let soon = mean(&best.iter().map(|u| spread(onset, early, *u)).collect::<Vec<_>>());
     (late / soon).is_finite().then_some(late / soon)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cogrnn_analysis::state_space::{Panel, Trajectory};
+    use cogrnn_analysis::tuning::{Correlation, Pair, Report, Scatter};
+
+    fn put_into(found: &mut Measures) -> impl FnMut(&str, f64) {
+        |name, value| {
+            found.insert(name.to_string(), value);
+        }
+    }
+
+    fn check(updates: u64, performance: f64, best: bool) -> Check {
+        Check {
+            updates,
+            trials: 50 * updates,
+            cost: 1.0 / (1.0 + updates as f64),
+            rmse: 0.5,
+            performance: Some(performance),
+            omega: 0.0,
+            gradient_norm: 0.0,
+            spectral_radius: 1.5,
+            best,
+        }
+    }
+
+    fn summary(reason: Reason, updates: u64) -> Summary {
+        Summary {
+            reason,
+            performance: None,
+            rmse: 0.5,
+            trials: 0,
+            updates,
+            seconds: 1.0,
+            seed: 1,
+            version: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_network_that_the_published_patience_would_have_given_up_is_counted() {
+        let stop = Stop { performance: Some(90.0), over: 1, error: 0.0, patience: 100_000, max_updates: 10_000_000 };
+        // a better network at 200 and next at 20,400, another 20,200 updates later
+        let long = [check(0, 50.0, true), check(200, 51.0, true), check(20_400, 60.0, true), check(20_600, 91.0, true)];
+        let m = of_training(&stop, 200, &summary(Reason::Performance, 20_600), &long);
+        assert_eq!((m["reached"], m["given_up"], m["plateau"]), (1.0, 1.0, 50.0 * 20.4));
+        let short =
+            [check(0, 50.0, true), check(200, 51.0, true), check(20_200, 60.0, true), check(20_400, 91.0, true)];
+        assert_eq!(of_training(&stop, 200, &summary(Reason::Performance, 20_400), &short)["given_up"], 0.0);
+        let lost = of_training(&stop, 200, &summary(Reason::Diverged, 300), &short[..2]);
+        assert_eq!((lost["reached"], lost["given_up"]), (0.0, 0.0));
+    }
+
+    #[test]
+    fn the_middle_of_an_even_number_of_pairs_is_the_mean_of_two() {
+        let pair = |percent: f64| Pair { first: percent, second: 0.0, n: 100, percent_correct: percent };
+        let nothing = || Correlation { reference: String::new(), time: 750.0, times: vec![], correlation: vec![] };
+        let scatter = || Scatter { x_label: String::new(), y_label: String::new(), x: vec![], y: vec![] };
+        let report = Report {
+            stimulus_label: String::new(),
+            stimuli: vec![],
+            trials: vec![],
+            times: vec![],
+            units: 1,
+            averages: vec![],
+            slopes: vec![],
+            p: vec![],
+            significant_times: vec![20.0, 480.0, 500.0, 520.0],
+            significant: vec![0.0, 0.04, 0.06, 0.5],
+            level: 0.05,
+            correlations: [nothing(), nothing()],
+            scatters: [scatter(), scatter()],
+            positive_in_both: vec![],
+            sign_switching: vec![],
+            pairs: [80.0, 90.0, 96.0, 100.0].map(pair).to_vec(),
+        };
+        let mut found = Measures::new();
+        remembered(&report, 500.0, &mut put_into(&mut found));
+        assert_eq!((found["lowest_pair"], found["median_pair"]), (80.0, 93.0));
+        // the last sample of fixation, not the first of the trial
+        assert_eq!(found["tuned_before"], 0.06);
+    }
+
+    #[test]
+    fn absent_connections_do_not_weaken_an_area() {
+        let experiment = crate::experiment::Experiment::load("song2016/context-integration-areas", &[]).unwrap();
+        let plan = &experiment.network;
+        let n = plan.shape.units;
+        let units = |name: &str| plan.populations().iter().find(|p| p.name == name).unwrap().units.clone();
+        let (mut there, mut w) = (vec![false; n * n], vec![0.0f32; n * n]);
+        for i in units("E_M") {
+            for j in units("E_S") {
+                (there[i * n + j], w[i * n + j]) = (true, 0.1);
+            }
+        }
+        // every fifth connection back, and stronger
+        for i in units("E_S") {
+            for j in units("E_M").filter(|j| (i + j) % 5 == 0) {
+                (there[i * n + j], w[i * n + j]) = (true, 0.3);
+            }
+        }
+        let mut found = Measures::new();
+        areas(plan, &there, &w, n, &mut put_into(&mut found));
+        assert!((found["feedback_weight"] - 0.3).abs() < 1e-6 && (found["feedforward_weight"] - 0.1).abs() < 1e-6);
+        // of 60 × 75 possible ones, 60 × 12 are there
+        assert!((found["feedback_density"] - 720.0 / 4500.0).abs() < 1e-12);
+    }
+
+    /// Ends of trajectories: along choice by the choice, along its own axis by the evidence, and along choice by
+    /// `leak` of the evidence that does not count.
+    fn panels(parted: f64, leak: f64) -> Vec<Panel> {
+        let panel = |context: &str, sorted_by: &str| {
+            let axis = if sorted_by == "motion" { 1 } else { 2 };
+            let mut trajectories = Vec::new();
+            for choice in [-1.0, 1.0] {
+                for coherence in [-50.0, -5.0, 5.0, 50.0] {
+                    let mut end = [parted * choice, choice, choice, 0.0];
+                    end[axis] = coherence / 50.0;
+                    if context != sorted_by {
+                        end[0] += leak * coherence / 50.0;
+                    } else if coherence * choice < 0.0 {
+                        continue;
+                    }
+                    trajectories.push(Trajectory { choice, coherence, points: vec![[0.0; 4], end] });
+                }
+            }
+            Panel {
+                context: context.to_string(),
+                sorted_by: sorted_by.to_string(),
+                x: 0,
+                y: axis,
+                x_label: String::new(),
+                y_label: String::new(),
+                times: vec![0.0, 1.0],
+                trajectories,
+            }
+        };
+        let kinds = ["motion", "colour"];
+        kinds.iter().flat_map(|c| kinds.iter().map(move |s| (*c, *s))).map(|(c, s)| panel(c, s)).collect()
+    }
+
+    #[test]
+    fn trajectories_that_part_elsewhere_or_follow_what_does_not_count_are_seen() {
+        let (parted, gated) = trajectories(&panels(3.0, 0.5)).unwrap();
+        assert!((parted - 3.0).abs() < 1e-12 && (gated - 6.0).abs() < 1e-12, "{parted} {gated}");
+        let (parted, gated) = trajectories(&panels(0.5, 1.0)).unwrap();
+        assert!(parted < 1.0 && gated < 1.0, "{parted} {gated}");
+    }
 }
