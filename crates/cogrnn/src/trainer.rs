@@ -631,7 +631,8 @@ impl Trainer {
     fn reached(&self) -> Option<Reason> {
         let stop = &self.experiment.stop;
         let last = self.progress.history.last()?;
-        if last.rmse <= stop.error {
+        // 0 is no such rule: a task that asks for nothing would be done before it began
+        if stop.error > 0.0 && last.rmse <= stop.error {
             return Some(Reason::Error);
         }
         let target = stop.performance?;
