@@ -780,7 +780,8 @@ impl Trainer {
 /// Whether a target is reached at the last of these checks.
 fn reached(stop: &Stop, history: &[Check]) -> Option<Reason> {
     let last = history.last()?;
-    if last.rmse <= stop.error {
+    // 0 is no such rule: a task that asks for nothing would be done before it began
+    if stop.error > 0.0 && last.rmse <= stop.error {
         return Some(Reason::Error);
     }
     let target = stop.performance?;

@@ -40,6 +40,9 @@ const HELP: &str = "a formula has numbers, names, + - * / % ^, comparisons, && a
 /// Parentheses and signs within each other; more would be no formula that somebody wrote.
 const DEEPEST: usize = 100;
 
+/// Words and signs of a formula: a long sum is worked out term within term.
+const LONGEST: usize = 2000;
+
 fn function(name: &str) -> Option<fn(f64) -> f64> {
     Some(match name {
         "abs" => f64::abs,
@@ -114,6 +117,9 @@ impl<'t> Reader<'t> {
                     _ => format!("`{first}` has no meaning in a formula"),
                 });
             };
+            if tokens.len() == LONGEST {
+                return Err(format!("it has more than {LONGEST} words and signs"));
+            }
             tokens.push(&rest[..length]);
             rest = rest[length..].trim_start();
         }
@@ -262,8 +268,12 @@ impl Formula {
     /// # Errors
     /// A formula that cannot be read, or that uses another name.
     pub fn new(text: &str, names: &[&str]) -> Result<Formula> {
-        let unreadable =
-            |why: String| Error::input(format!("the formula `{text}` cannot be read")).why(why).remedy(HELP);
+        let unreadable = |why: String| {
+            // nobody reads a message of a thousand lines
+            let shown: String = text.chars().take(200).collect();
+            let dots = if shown.len() < text.len() { " …" } else { "" };
+            Error::input(format!("the formula `{shown}{dots}` cannot be read")).why(why).remedy(HELP)
+        };
         if text.trim().is_empty() {
             return Err(unreadable("it is empty".into()));
         }
@@ -359,6 +369,14 @@ mod tests {
         let names = [("iffy", 2.0), ("signal", 3.0), ("exponent", 5.0), ("else_where", 7.0), ("PIN", 11.0)];
         assert_eq!(value("iffy * signal + exponent * else_where - PIN", &names), 30.0);
         assert_eq!(value("high if choice == 0 else low", &[("choice", 1.0), ("high", 1.2), ("low", 0.2)]), 0.2);
+    }
+
+    #[test]
+    fn a_formula_that_would_overflow_the_stack_is_refused() {
+        let ones = |n: usize| vec!["1"; n].join("+");
+        assert_eq!(value(&ones(1000), &[]), 1000.0);
+        let e = Formula::new(&ones(1_000_000), &[]).unwrap_err();
+        assert!(e.why.unwrap().contains("more than 2000") && e.what.len() < 300);
     }
 
     #[test]

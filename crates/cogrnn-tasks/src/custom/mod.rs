@@ -95,6 +95,8 @@ pub struct Custom {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Worked {
     columns: Vec<f64>,
+    /// What `choice` comes to, and the output that this is; none where it is no output.
+    said: Option<f64>,
     choice: Option<usize>,
     asked: bool,
     /// (epoch × channel): inputs, then outputs; NaN where an epoch says nothing of a channel.
@@ -167,24 +169,30 @@ impl Custom {
         let worked: Result<Vec<Worked>> = task.rows.iter().map(|row| task.work_out(row)).collect();
         task.table = worked?;
         for (row, worked) in task.rows.iter().zip(&task.table) {
-            if let Some(choice) = worked.choice.filter(|c| *c >= task.outputs.len()) {
-                let condition = task.told(row);
-                return Err(s.blame(
-                    "choice",
-                    Error::input(format!("`choice` is {choice} for {condition}"))
-                        .why(format!("it counts the outputs from 0, and there are {}", task.outputs.len()))
-                        .remedy("let it be the number of the output that should be largest at the end"),
-                ));
-            }
+            task.check_choice(row, worked).map_err(|e| s.blame("choice", e))?;
         }
         // Extra test conditions and all their random values are worked out once here too.
         for extra in &task.extra {
             for row in &task.rows {
                 let row: Vec<f64> = extra.iter().zip(row).map(|(e, r)| e.unwrap_or(*r)).collect();
-                task.work_out(&row)?;
+                let worked = task.work_out(&row)?;
+                task.check_choice(&row, &worked).map_err(|e| s.blame("choice", e))?;
             }
         }
+        if task.rows.is_empty() {
+            let worked = task.work_out(&[])?;
+            task.check_choice(&[], &worked).map_err(|e| s.blame("choice", e))?;
+        }
         Ok(task)
+    }
+
+    /// Refuses a `choice` that is no output.
+    fn check_choice(&self, row: &[f64], worked: &Worked) -> Result<()> {
+        let (Some(said), None) = (worked.said, worked.choice) else { return Ok(()) };
+        let condition = if row.is_empty() { String::new() } else { format!(" for {}", self.told(row)) };
+        Err(Error::input(format!("`choice` is {said}{condition}"))
+            .why(format!("it counts the outputs from 0, and there are {}", self.outputs.len()))
+            .remedy("let it be the number of the output that should be largest at the end"))
     }
 
     /// What it is called in reports.
@@ -232,12 +240,16 @@ impl Custom {
             }
             self.axes.push(Axis { name: intern(&name), values });
         }
-        let count: usize = self.axes.iter().map(|a| a.values.len()).product();
-        if count > MOST_ROWS {
-            return Err(Error::input(format!("the task has {count} conditions"))
-                .why(format!("they are all worked out beforehand, and at most {MOST_ROWS} fit"))
-                .remedy("give fewer values, or compute columns from fewer conditions"));
-        }
+        let product = self.axes.iter().try_fold(1usize, |n, axis| n.checked_mul(axis.values.len()));
+        let Some(count) = product.filter(|n| *n <= MOST_ROWS) else {
+            let many = product.map_or_else(|| "more conditions than can be counted".into(), |n| format!("{n} conditions"));
+            return Err(s.blame(
+                "conditions",
+                Error::input(format!("the task has {many}"))
+                    .why(format!("they are all worked out beforehand, and at most {MOST_ROWS} fit"))
+                    .remedy("give fewer values, or compute columns from fewer conditions"),
+            ));
+        };
         if !self.axes.is_empty() {
             self.rows = (0..count)
                 .map(|mut row| {
@@ -274,6 +286,14 @@ impl Custom {
                 ));
             }
             self.extra.push(values);
+        }
+        if !self.extra.is_empty() && self.orders[Set::Test as usize] != Order::Enumerated {
+            return Err(s.blame(
+                "test_order",
+                Error::input("[[task.test_conditions]] have no effect with this `test_order`")
+                    .why("they come first in each round of an enumerated test, and there are no such rounds")
+                    .remedy("test_order = \"enumerated\", or remove them"),
+            ));
         }
         Ok(())
     }
@@ -315,6 +335,7 @@ impl Custom {
                     ));
                 };
                 let delay = epoch.time("delay", ms(0.0), "how long after the start of that epoch it starts")?;
+                let delay = from_zero(delay, &*epoch, "delay", &name)?;
                 Span::Within { epoch: place, delay }
             } else {
                 let Some(usual) = read_duration(&mut *epoch, "duration", &name)? else {
@@ -485,8 +506,12 @@ impl Custom {
         }
         if let Some(formula) = &self.choice {
             let value = formula.value(|n| look_up(&known, n))?;
-            worked.choice = Some(value.max(0.0) as usize);
-            known.push(("choice", value));
+            // 30 * 0.1 is 3, but for the last bit
+            let whole = libm::rint(value);
+            let is_output = (value - whole).abs() < 1e-9 && (0.0..self.outputs.len() as f64).contains(&whole);
+            worked.said = Some(value);
+            worked.choice = is_output.then_some(whole as usize);
+            known.push(("choice", if is_output { whole } else { value }));
         }
         if let Some(formula) = &self.asked {
             worked.asked = formula.value(|n| look_up(&known, n))? != 0.0;
@@ -577,9 +602,10 @@ impl Custom {
         }
     }
 
-    /// The place of trial `number` in a permuted block.
+    /// The place of trial `number` in a permuted block; past the conditions it is the catch trial that belongs
+    /// to each block of a check.
     fn permuted(&self, request: &Request<'_>) -> usize {
-        let n = self.rows.len();
+        let n = self.rows.len() + usize::from(request.set == Set::Validation && self.has_catch());
         let (block, place) = (request.number / n as u64, (request.number % n as u64) as usize);
         let purpose = match request.set {
             Set::Training => Purpose::TrainingOrder,
@@ -611,20 +637,22 @@ fn required(s: &mut dyn Settings, key: &'static str, about: &'static str) -> Res
     Ok(value)
 }
 
+/// A time of an epoch that is not negative.
+fn from_zero(time: Time, s: &dyn Settings, key: &str, epoch: &str) -> Result<Time> {
+    if time >= ms(0.0) {
+        return Ok(time);
+    }
+    let error = Error::input(format!("`{key}` of `{epoch}` is {time}"));
+    Err(s.blame(key, error.why("time does not run backwards").remedy("give 0 ms or more")))
+}
+
 /// `duration = "800 ms"`, or a section with a distribution.
 fn read_duration(s: &mut dyn Settings, key: &'static str, epoch: &str) -> Result<Option<Duration>> {
-    let from_zero = |time: Time, s: &dyn Settings, key: &str| {
-        if time >= ms(0.0) {
-            return Ok(time);
-        }
-        let error = Error::input(format!("`{key}` of `{epoch}` is {time}"));
-        Err(s.blame(key, error.why("time does not run backwards").remedy("give 0 ms or more")))
-    };
     if !s.is_section(key) {
         let about = "how long it lasts; a section with `distribution` for a random duration";
         return match s.optional_time(key, about)? {
             None => Ok(None),
-            Some(time) => Ok(Some(Duration::Fixed(from_zero(time, s, key)?))),
+            Some(time) => Ok(Some(Duration::Fixed(from_zero(time, s, key, epoch)?))),
         };
     }
     let mut inner = s.inner(key);
@@ -635,7 +663,7 @@ fn read_duration(s: &mut dyn Settings, key: &'static str, epoch: &str) -> Result
         "of the duration, rounded down to the time step",
     )?;
     let low = inner.time("low", ms(0.0), "shortest duration")?;
-    let low = from_zero(low, &*inner, "low")?;
+    let low = from_zero(low, &*inner, "low", epoch)?;
     let high = inner.positive_time("high", ms(1000.0), "no duration is as long as this")?;
     if low >= high {
         return Err(inner.blame(
@@ -707,9 +735,18 @@ impl Task for Custom {
         match order {
             Order::Random => {}
             Order::Permuted if self.rows.is_empty() => {}
-            Order::Permuted => {
-                row.clone_from(&self.rows[self.permuted(request)]);
-                catch = false;
+            Order::Permuted => match self.rows.get(self.permuted(request)) {
+                Some(other) => {
+                    row.clone_from(other);
+                    catch &= request.set == Set::Training;
+                }
+                None => catch = true,
+            },
+            // While learning, rounds go on from update to update, and catch trials take the place of conditions.
+            Order::Enumerated if request.set == Set::Training => {
+                if !self.rows.is_empty() {
+                    row.clone_from(&self.rows[(request.number % self.rows.len() as u64) as usize]);
+                }
             }
             Order::Enumerated => {
                 let period = if test { self.test_period() } else { self.period() };

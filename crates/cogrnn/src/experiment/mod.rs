@@ -15,8 +15,8 @@ use crate::files;
 use crate::reader::{Document, Section, Setting};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
-use cogrnn_core::task::{Performance, Set, Task};
-use cogrnn_core::trials::{Generator, InputNoise, InputStage};
+use cogrnn_core::task::{Epoch, Performance, Sample, Set, Task};
+use cogrnn_core::trials::{Drawn, Generator, InputNoise, InputStage};
 use cogrnn_core::units::{Time, ms};
 use cogrnn_networks::rate::UnitNoise;
 use std::path::Path;
@@ -298,7 +298,7 @@ impl Experiment {
         let stop = Stop {
             performance,
             over,
-            error: section.number_in("error", 0.0, 0.0, f64::INFINITY, "validation RMSE that ends training")?,
+            error: section.number_in("error", 0.0, 0.0, f64::INFINITY, "validation RMSE that ends training; 0: none does")?,
             patience: section.positive_count(
                 "patience",
                 (check_every as usize).saturating_mul(100),
@@ -365,6 +365,8 @@ impl Experiment {
                     .remedy("make the task's epochs longer or dt shorter"),
             ));
         }
+        self.check_targets(document, &drawn)?;
+        self.try_test_trials(document)?;
         let longest = drawn.first().map_or(0, |d| d.steps);
         // Potentials, rates, gradients of every unit, step and trial (f32).
         let gigabytes = 16.0 * longest as f64 * self.trials as f64 * self.network.shape.units as f64 / 1e9;
@@ -398,6 +400,61 @@ impl Experiment {
             periods.extend(ends.windows(2).map(|pair| pair[1] - pair[0]));
         }
         self.unroll.check_periods(&document.section("unroll"), &periods, self.dt)
+    }
+
+    /// Refuses trials in which nothing is asked: their error is 0 whatever the network does.
+    fn check_targets(&self, document: &Document, drawn: &[Drawn]) -> Result<()> {
+        let (inputs, outputs) = (self.task.inputs().len(), self.task.outputs());
+        let mut values = vec![0.0f32; inputs + 2 * outputs.len()];
+        let mut asks = |d: &Drawn| {
+            (1..=d.steps).any(|step| {
+                values.fill(0.0);
+                let (inputs, rest) = values.split_at_mut(inputs);
+                let (targets, mask) = rest.split_at_mut(outputs.len());
+                self.task.sample(&d.outline, self.dt * step as f64, &mut Sample { inputs, targets, mask });
+                mask.iter().any(|m| *m != 0.0)
+            })
+        };
+        let Some(idle) = drawn.iter().find(|d| !asks(d)) else { return Ok(()) };
+        let sampled = |e: &&Epoch| e.start.steps(self.dt) < e.end.steps(self.dt);
+        let (heard, lost): (Vec<_>, Vec<_>) = idle.outline.epochs.iter().partition(sampled);
+        let names = |epochs: &[&Epoch]| {
+            epochs.iter().map(|e| format!("`{}`", e.name)).collect::<Vec<_>>().join(", ")
+        };
+        let outputs = outputs.iter().map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ");
+        let error = Error::input("some trials ask nothing of the network");
+        Err(match lost.is_empty() {
+            true => {
+                let during = if heard.is_empty() { String::new() } else { format!(" during {}", names(&heard)) };
+                document.section("task").blame(
+                    "outputs",
+                    error
+                        .why(format!("no output has a target{during}; there are {outputs}"))
+                        .remedy("give an output a target in an epoch of every trial"),
+                )
+            }
+            false => document.section("training").blame(
+                "dt",
+                error
+                    .why(format!("{} has no sample at this time step, {}, and no other epoch has a target", names(&lost), self.dt))
+                    .remedy("make these epochs longer or dt shorter"),
+            ),
+        })
+    }
+
+    /// Draws test trials, one of each kind, so that testing does not fail when training is done.
+    fn try_test_trials(&self, document: &Document) -> Result<()> {
+        let generator = self.generator(Set::Test, self.test_dt, cogrnn_core::kernels::Isa::Plain);
+        let drawn = generator.draw(0, self.task.test_period().clamp(100, 1000));
+        if drawn.last().is_some_and(|d| d.steps == 0) {
+            return Err(document.section("test").blame(
+                "dt",
+                Error::input(format!("some test trials are shorter than their time step of {}", self.test_dt))
+                    .why("rounded down to whole steps, such a trial has no sample")
+                    .remedy("make the task's `test_duration` longer or dt of [test] shorter"),
+            ));
+        }
+        Ok(())
     }
 
     /// The network and its inputs as they are in test trials.

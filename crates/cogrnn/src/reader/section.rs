@@ -374,7 +374,8 @@ impl Settings for Section<'_> {
 
     fn numbers(&mut self, key: &'static str, default: &[f64], about: &'static str) -> Result<Vec<f64>> {
         let render = |v: &Vec<f64>| list(v, literal);
-        let example = render(&default.to_vec());
+        // none is no example of what to write
+        let example = if default.is_empty() { "[1, 2, 4]".to_string() } else { render(&default.to_vec()) };
         self.get(key, default.to_vec(), about, &|s, v| s.each(v, &|v| s.real(key, v, example.clone())), &render)
     }
 
