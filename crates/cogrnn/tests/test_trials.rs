@@ -320,6 +320,25 @@ fn a_task_without_choices_has_no_columns_of_choices() {
     assert_eq!(columns("choice = 0"), ["side", "trials", "right %", "choice 1 %"]);
 }
 
+/// Outputs of 0 are right from the beginning, but nobody asked for that to end it.
+#[test]
+fn an_error_of_0_ends_training_only_where_it_is_asked_for() {
+    let dir = a_folder();
+    let updates = |stop: &str| {
+        let text = format!(
+            "[task]\nname = \"custom\"\njudged_by = \"error\"\n[[task.epochs]]\nname = \"stimulus\"\nduration = \"200 ms\"\n\
+             [[task.outputs]]\nname = \"z\"\ntarget = 0\n[network]\nunits = 10\n[initial]\nscale_out = 0\n\
+             [training]\ntrials = 2\nvalidation_trials = 2\ncheck_every = 1\n[stop]\nmax_updates = 3\n{stop}"
+        );
+        let experiment = Experiment::parse(&text, "small", "small.toml", &[]).unwrap();
+        let machine = Machine { threads: 1, kernels: None };
+        let mut trainer = Trainer::start(experiment, dir.path(), true, &machine).unwrap();
+        trainer.run(None, &AtomicBool::new(false), &mut |_| {}).unwrap().updates
+    };
+    assert_eq!(updates(""), 3);
+    assert_eq!(updates("error = 0.01"), 0);
+}
+
 #[test]
 fn a_carried_evaluation_is_that_of_the_carried_trials() {
     let dir = a_folder();
