@@ -159,11 +159,11 @@ pub struct Report {
 }
 
 /// The first output above the threshold and when, ms; of outputs that get there together the one that comes
-/// first (Song et al. 2016, code).
+/// last (Song et al. 2016, code), as for `Trial::crossing` of the analyses.
 pub fn response(times: &[f64], outputs: &[f32], threshold: f64) -> Option<(usize, f64)> {
     let width = outputs.len() / times.len().max(1);
     let mut rows = times.iter().zip(outputs.chunks_exact(width.max(1)));
-    rows.find_map(|(t, z)| z.iter().position(|z| f64::from(*z) > threshold).map(|first| (first, *t)))
+    rows.find_map(|(t, z)| z.iter().rposition(|z| f64::from(*z) > threshold).map(|last| (last, *t)))
 }
 
 impl Subject {
@@ -685,7 +685,7 @@ mod tests {
         take(12.8, [5, 7]); // right, after 300 ms
         take(-12.8, [5, 7]); // wrong
         take(-6.4, [99, 6]); // right, after 400 ms
-        take(6.4, [4, 4]); // together: output 0, right, after 200 ms
+        take(6.4, [4, 4]); // together: output 1, wrong, after 200 ms
         take(0.0, [9, 8]); // nothing is right
         take(6.4, [99, 99]); // no answer
         take(6.4, [2, 99]); // at 200 ms, when nothing had been seen yet
@@ -695,7 +695,7 @@ mod tests {
             (12.8, Some(true), 300.0),
             (12.8, Some(false), 300.0),
             (6.4, Some(true), 400.0),
-            (6.4, Some(true), 200.0),
+            (6.4, Some(false), 200.0),
             (0.0, None, 600.0),
         ];
         assert_eq!(found, expected);

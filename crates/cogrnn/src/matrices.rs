@@ -90,6 +90,10 @@ impl Source<'_> {
             Kind::F32 => widen(ArrayD::<f32>::read_npy(bytes), f64::from),
             Kind::I64 => widen(ArrayD::<i64>::read_npy(bytes), |x| x as f64),
             Kind::I32 => widen(ArrayD::<i32>::read_npy(bytes), f64::from),
+            Kind::I16 => widen(ArrayD::<i16>::read_npy(bytes), f64::from),
+            Kind::U64 => widen(ArrayD::<u64>::read_npy(bytes), |x| x as f64),
+            Kind::U32 => widen(ArrayD::<u32>::read_npy(bytes), f64::from),
+            Kind::U16 => widen(ArrayD::<u16>::read_npy(bytes), f64::from),
             Kind::U8 => widen(ArrayD::<u8>::read_npy(bytes), f64::from),
             Kind::I8 => widen(ArrayD::<i8>::read_npy(bytes), f64::from),
             Kind::Bool => widen(ArrayD::<bool>::read_npy(bytes), |x| f64::from(u8::from(x))),
@@ -110,6 +114,10 @@ impl Source<'_> {
             Kind::F32 => entry::<f32>(bytes, array, f64::from),
             Kind::I64 => entry::<i64>(bytes, array, |x| x as f64),
             Kind::I32 => entry::<i32>(bytes, array, f64::from),
+            Kind::I16 => entry::<i16>(bytes, array, f64::from),
+            Kind::U64 => entry::<u64>(bytes, array, |x| x as f64),
+            Kind::U32 => entry::<u32>(bytes, array, f64::from),
+            Kind::U16 => entry::<u16>(bytes, array, f64::from),
             Kind::U8 => entry::<u8>(bytes, array, f64::from),
             Kind::I8 => entry::<i8>(bytes, array, f64::from),
             Kind::Bool => entry::<bool>(bytes, array, |x| f64::from(u8::from(x))),
@@ -118,7 +126,8 @@ impl Source<'_> {
 
     /// The array as numbers of whichever kind it holds.
     fn numbers(&self, read: &dyn Fn(Kind) -> Result<ArrayD<f64>, ReadNpyError>) -> Result<Matrix> {
-        for kind in [Kind::F64, Kind::F32, Kind::I64, Kind::I32, Kind::U8, Kind::I8, Kind::Bool] {
+        use Kind::{Bool, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        for kind in [F64, F32, I64, I32, I16, I8, U64, U32, U16, U8, Bool] {
             match read(kind) {
                 Ok(array) => {
                     let shape: Vec<String> = array.shape().iter().map(usize::to_string).collect();
@@ -136,8 +145,8 @@ impl Source<'_> {
                 Err(error) => return Err(self.unreadable(error.to_string())),
             }
         }
-        Err(Error::input(format!("`{}` holds no numbers", self.file))
-            .why("an array of real numbers, integers or truth values is needed")
+        Err(Error::input(format!("`{}` holds no numbers that can be read", self.file))
+            .why("it needs real numbers of 32 or 64 bits, integers or truth values")
             .remedy("save it as such: W.astype(float)"))
     }
 
@@ -172,8 +181,12 @@ enum Kind {
     F32,
     I64,
     I32,
-    U8,
+    I16,
     I8,
+    U64,
+    U32,
+    U16,
+    U8,
     Bool,
 }
 

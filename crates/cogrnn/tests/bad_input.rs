@@ -591,6 +591,15 @@ fn two_mistakes_are_told_one_by_one_and_the_surer_first() {
 
 /// A task that is described in the file, with this text in place of that.
 fn custom(from: &str, to: &str) -> String {
+    custom_twice([(from, to), ("", "")])
+}
+
+/// The same with this before its columns.
+fn custom_with(from: &str, to: &str, columns: &str) -> String {
+    custom_twice([(from, to), ("[task.columns]", columns)])
+}
+
+fn custom_twice([(from, to), (other, than)]: [(&str, &str); 2]) -> String {
     let text = "[task]\nname = \"custom\"\nchoice = \"0 if side > 0 else 1\"\n[task.constants]\nhigh = 1\n\
                 [[task.conditions]]\nname = \"side\"\nvalues = [1, -1]\n\
                 [task.columns]\nsigned = \"side * high\"\n\
@@ -601,10 +610,91 @@ fn custom(from: &str, to: &str) -> String {
                 [[task.outputs]]\nname = \"right\"\n[task.outputs.target]\ndecision = \"high if choice == 1 else 0.2\"\n";
     assert!(Experiment::parse(text, "mine", "mine.toml", &[]).is_ok());
     assert!(text.contains(from), "{from}");
-    match Experiment::parse(&text.replacen(from, to, 1), "mine", "mine.toml", &[]) {
+    match Experiment::parse(&text.replacen(from, to, 1).replacen(other, than, 1), "mine", "mine.toml", &[]) {
         Ok(_) => format!("{to}: nothing wrong"),
         Err(error) => error.to_string(),
     }
+}
+
+#[test]
+fn a_choice_that_is_no_output_is_refused_in_every_trial() {
+    for (choice, said) in [("-1", "-1"), ("0.7", "0.7"), ("2", "2")] {
+        let told = custom("0 if side > 0 else 1", &format!("0 if side > 0 else {choice}"));
+        assert!(told.starts_with(&format!("`choice` is {said} for side = -1   [mine.toml:3]")), "{told}");
+    }
+    // only test trials have side = 0
+    let extra = "[[task.test_conditions]]\nside = 0\n[task.columns]";
+    let told = custom("[task.columns]", extra);
+    assert!(told.ends_with("nothing wrong"), "{told}");
+    let told = custom("[task.columns]", &format!("{extra}\nend = \"1 if side == 0 else 0\""));
+    assert!(told.ends_with("nothing wrong"), "{told}");
+    let text = "choice = \"0 if side > 0 else 1\"";
+    let told = custom_with(text, "choice = \"0 if side > 0 else 1 if side < 0 else 0.5\"", extra);
+    assert!(told.starts_with("`choice` is 0.5 for side = 0   [mine.toml:3]"), "{told}");
+    // the last bit of 30 * 0.1 makes no other output of it
+    let told = custom("0 if side > 0 else 1", "(side * 3 + 3) * 0.1 / 0.6");
+    assert!(told.ends_with("nothing wrong"), "{told}");
+}
+
+#[test]
+fn test_conditions_without_effect_are_refused() {
+    let extra = "[[task.test_conditions]]\nside = 0\n[task.columns]";
+    for order in ["random", "permuted"] {
+        let name = "name = \"custom\"";
+        let told = custom_with(name, &format!("{name}\ntest_order = \"{order}\""), extra);
+        assert!(told.contains("have no effect with this `test_order`   [mine.toml:3]"), "{told}");
+    }
+}
+
+#[test]
+fn too_many_conditions_to_count_are_refused() {
+    // 256^8 = 2^64, which is 0 to a machine that does not look
+    let values: Vec<String> = (0..256).map(|v| v.to_string()).collect();
+    let axes: String =
+        (0..8).map(|k| format!("[[task.conditions]]\nname = \"a{k}\"\nvalues = [{}]\n", values.join(","))).collect();
+    let told = custom("[task.columns]", &format!("{axes}[task.columns]"));
+    assert!(told.starts_with("the task has more conditions than can be counted"), "{told}");
+}
+
+#[test]
+fn an_example_of_a_list_is_no_empty_one() {
+    let told = custom("values = [1, -1]", "values = [1, nan]");
+    assert!(told.contains("try  values = [1, 2, 4]"), "{told}");
+}
+
+#[test]
+fn an_epoch_does_not_begin_before_the_one_it_lies_in() {
+    let told = custom(
+        "[[task.inputs]]",
+        "[[task.epochs]]\nname = \"late\"\nwithin = \"stimulus\"\ndelay = \"-500 ms\"\n[[task.inputs]]",
+    );
+    assert!(told.starts_with("`delay` of `late` is -500 ms"), "{told}");
+}
+
+#[test]
+fn trials_that_ask_nothing_are_refused() {
+    let told = custom("duration = \"300 ms\"", "duration = \"10 ms\"");
+    assert!(
+        told.starts_with("some trials ask nothing of the network") && told.contains("`decision` has no sample"),
+        "{told}"
+    );
+    let text = "[task]\nname = \"custom\"\njudged_by = \"error\"\n[[task.epochs]]\nname = \"stimulus\"\n\
+                duration = \"800 ms\"\n[[task.outputs]]\nname = \"z\"\n[task.outputs.target]\n";
+    let told = |text: &str| Experiment::parse(text, "mine", "mine.toml", &[]).map_err(|e| e.to_string()).err();
+    let nothing = told(text).unwrap();
+    assert!(nothing.contains("no output has a target during `stimulus`; there are `z`"), "{nothing}");
+    assert_eq!(told(&format!("{text}stimulus = 1\n")), None);
+}
+
+#[test]
+fn test_trials_without_a_sample_are_found_before_training() {
+    let both = "test_duration = \"0.2 ms\"\nduration = ";
+    let told = custom_with("duration = \"800 ms\"", &format!("{both}\"800 ms\""), "[task.columns]");
+    assert!(told.ends_with("nothing wrong"), "one epoch of two may be without: {told}");
+    let text = "duration = \"300 ms\"";
+    let told =
+        custom_twice([("duration = \"800 ms\"", &format!("{both}\"800 ms\"")), (text, &format!("{both}\"300 ms\""))]);
+    assert!(told.starts_with("some test trials are shorter than their time step of 0.5 ms"), "{told}");
 }
 
 #[test]

@@ -82,14 +82,32 @@ fn a_matrix_may_lie_in_a_file_of_its_own() {
     ndarray_npy::write_npy(at("bytes.npy"), &mask).unwrap();
     ndarray_npy::write_npy(at("truth.npy"), &mask.mapv(|x| x == 1)).unwrap();
     ndarray_npy::write_npy(at("single.npy"), &mask.mapv(f32::from)).unwrap();
+    ndarray_npy::write_npy(at("i16.npy"), &mask.mapv(i16::from)).unwrap();
+    ndarray_npy::write_npy(at("u16.npy"), &mask.mapv(u16::from)).unwrap();
+    ndarray_npy::write_npy(at("u32.npy"), &mask.mapv(u32::from)).unwrap();
+    ndarray_npy::write_npy(at("u64.npy"), &mask.mapv(u64::from)).unwrap();
     ndarray_npy::write_npy(at("columns.npy"), &mask.t().as_standard_layout().into_owned().reversed_axes()).unwrap();
     let mut npz = NpzWriter::new_compressed(std::fs::File::create(at("all.npz")).unwrap());
     npz.add_array("mask", &mask.mapv(f64::from)).unwrap();
     npz.add_array("other", &mask.mapv(i64::from)).unwrap();
+    npz.add_array("short", &mask.mapv(u16::from)).unwrap();
     npz.finish().unwrap();
 
-    let names =
-        ["a.csv", "spreadsheet.CSV", "bytes.npy", "truth.npy", "single.npy", "columns.npy", "all.npz", "all.npz#other"];
+    let names = [
+        "a.csv",
+        "spreadsheet.CSV",
+        "bytes.npy",
+        "truth.npy",
+        "single.npy",
+        "i16.npy",
+        "u16.npy",
+        "u32.npy",
+        "u64.npy",
+        "columns.npy",
+        "all.npz",
+        "all.npz#other",
+        "all.npz#short",
+    ];
     for name in names {
         std::fs::write(at("mine"), format!("{SMALL}[constraints.w_rec]\nmask = \"{name}\"")).unwrap();
         let read = Experiment::load(at("mine").to_str().unwrap(), &[]).unwrap();
@@ -199,8 +217,8 @@ fn a_matrix_that_cannot_be_read_is_explained() {
     why  I/O error: failed to fill whole buffer
     try  is the file whole, and what its name says: .csv, .npy or .npz?
 
-    `words.npy` holds no numbers   [mine.toml:11]
-    why  an array of real numbers, integers or truth values is needed
+    `words.npy` holds no numbers that can be read   [mine.toml:11]
+    why  it needs real numbers of 32 or 64 bits, integers or truth values
     try  save it as such: W.astype(float)
 
     `line.npy` holds no matrix   [mine.toml:11]

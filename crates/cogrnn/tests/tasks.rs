@@ -197,6 +197,50 @@ fn validation_goes_through_each_condition_once() {
     }
 }
 
+/// A task of four conditions, with a catch trial in one of four.
+fn in_order(order: &str) -> Arc<dyn Task> {
+    let text = format!(
+        "[task]\nname = \"custom\"\njudged_by = \"error\"\ntraining_order = \"{order}\"\nvalidation_order = \"{order}\"\n\
+         catch_probability = 0.25\n[[task.conditions]]\nname = \"a\"\nvalues = [1, 2, 3, 4]\n\
+         [[task.epochs]]\nname = \"stimulus\"\nduration = \"800 ms\"\n[[task.inputs]]\nname = \"u\"\nvalue = \"a\"\n\
+         [[task.outputs]]\nname = \"z\"\ntarget = \"a\"\n"
+    );
+    Experiment::parse(&text, "mine", "mine.toml", &[]).unwrap().task
+}
+
+/// Three trials an update do not go round four conditions.
+#[test]
+fn rounds_of_training_go_on_from_update_to_update() {
+    for order in ["enumerated", "permuted"] {
+        let task = in_order(order);
+        let mut count = [0; 4];
+        for number in 0..4000 {
+            let request = Request { number, ..Request::new(Set::Training, number as usize % 3, DT) };
+            if let Some(row) = task.outline(&request, &mut stream(&request, 8)).condition {
+                assert!(order != "enumerated" || row as u64 == number % 4);
+                count[row] += 1;
+            }
+        }
+        // 3/4 of 1000 are no catch trials, but for four s.d.
+        assert!(count.iter().all(|n: &i32| (n - 750).abs() < 55), "{order}: {count:?}");
+    }
+}
+
+#[test]
+fn a_check_has_one_catch_trial_a_round_in_either_order() {
+    for order in ["enumerated", "permuted"] {
+        let task = in_order(order);
+        assert_eq!(task.period(), 5);
+        for round in 0..20 {
+            let mut rows: Vec<Option<usize>> = (0..5)
+                .map(|place| trial(&*task, &request(Set::Validation, 5 * round + place, DT), 8).outline.condition)
+                .collect();
+            rows.sort();
+            assert_eq!(rows, [None, Some(0), Some(1), Some(2), Some(3)], "{order}");
+        }
+    }
+}
+
 /// Every trial lies within the lengths that its task names, and some are nearly as short and as long.
 #[test]
 fn trials_are_as_long_and_as_often_catch_trials_as_the_task_says() {

@@ -288,6 +288,58 @@ fn carried_trials_are_one_long_trial() {
 }
 
 #[test]
+fn a_time_step_too_long_blames_what_was_given() {
+    let dir = a_folder();
+    untrained(&["test.save_every=4 ms"], dir.path());
+    let trained = opened(dir.path(), 1, None);
+    let told = |save_every| {
+        let request = TestRun { trials: 1, dt: Some(ms(10.0)), save_every, ..trained.test_run() };
+        trained.watch(&request, &mut |_| Ok(()), &mut |_| ()).unwrap_err().place.unwrap()
+    };
+    assert_eq!(told(trained.test_run().save_every), "save_every in [test] of the experiment");
+    assert_eq!(told(Some(ms(2.0))), "--save-every");
+}
+
+#[test]
+fn a_task_without_choices_has_no_columns_of_choices() {
+    let dir = a_folder();
+    let columns = |choice: &str| {
+        let text = format!(
+            "[task]\nname = \"custom\"\njudged_by = \"error\"\n{choice}\n[[task.conditions]]\nname = \"side\"\n\
+             values = [1, -1]\n[[task.epochs]]\nname = \"stimulus\"\nduration = \"200 ms\"\n[[task.inputs]]\nname = \"u\"\n\
+             value = \"side\"\n[[task.outputs]]\nname = \"z\"\ntarget = \"side\"\n[network]\nunits = 10\n\
+             [training]\nvalidation_trials = 2\n"
+        );
+        let experiment = Experiment::parse(&text, "small", "small.toml", &[]).unwrap();
+        let machine = Machine { threads: 1, kernels: None };
+        let mut trainer = Trainer::start(experiment, dir.path(), true, &machine).unwrap();
+        trainer.run(Some(0), &AtomicBool::new(false), &mut |_| {}).unwrap();
+        opened(dir.path(), 1, None).evaluate(4, None, &mut |_| ()).unwrap().conditions.columns
+    };
+    assert_eq!(columns(""), ["side", "trials"]);
+    assert_eq!(columns("choice = 0"), ["side", "trials", "right %", "choice 1 %"]);
+}
+
+/// Outputs of 0 are right from the beginning, but nobody asked for that to end it.
+#[test]
+fn an_error_of_0_ends_training_only_where_it_is_asked_for() {
+    let dir = a_folder();
+    let updates = |stop: &str| {
+        let text = format!(
+            "[task]\nname = \"custom\"\njudged_by = \"error\"\n[[task.epochs]]\nname = \"stimulus\"\nduration = \"200 ms\"\n\
+             [[task.outputs]]\nname = \"z\"\ntarget = 0\n[network]\nunits = 10\n[initial]\nscale_out = 0\n\
+             [training]\ntrials = 2\nvalidation_trials = 2\ncheck_every = 1\n[stop]\nmax_updates = 3\n{stop}"
+        );
+        let experiment = Experiment::parse(&text, "small", "small.toml", &[]).unwrap();
+        let machine = Machine { threads: 1, kernels: None };
+        let mut trainer = Trainer::start(experiment, dir.path(), true, &machine).unwrap();
+        trainer.run(None, &AtomicBool::new(false), &mut |_| {}).unwrap().updates
+    };
+    assert_eq!(updates(""), 3);
+    assert_eq!(updates("error = 0.01"), 0);
+}
+
+#[test]
 fn a_carried_evaluation_is_that_of_the_carried_trials() {
     let dir = a_folder();
     untrained(&["test.carry=true", "test.trials=33"], dir.path());

@@ -242,7 +242,8 @@ impl Custom {
         }
         let product = self.axes.iter().try_fold(1usize, |n, axis| n.checked_mul(axis.values.len()));
         let Some(count) = product.filter(|n| *n <= MOST_ROWS) else {
-            let many = product.map_or_else(|| "more conditions than can be counted".into(), |n| format!("{n} conditions"));
+            let many =
+                product.map_or_else(|| "more conditions than can be counted".into(), |n| format!("{n} conditions"));
             return Err(s.blame(
                 "conditions",
                 Error::input(format!("the task has {many}"))

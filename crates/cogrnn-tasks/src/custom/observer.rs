@@ -32,9 +32,9 @@ fn blank(task: &Custom) -> Worked {
     Worked { values: vec![f32::NAN; task.epochs.len() * (task.inputs.len() + task.outputs.len())], ..Worked::default() }
 }
 
-/// Every timing that makes a trial of so many samples.
-fn timings(task: &Custom, steps: usize, dt: Time) -> Vec<Timing> {
-    let mut all = Vec::new();
+/// Hands out every timing that makes a trial of so many samples, one by one: several random epochs have
+/// more of them than memory.
+fn timings(task: &Custom, steps: usize, dt: Time, each: &mut dyn FnMut(Timing)) {
     for test in [false, true] {
         // The choices of each random epoch in samples, and what is fixed.
         let mut free: Vec<(usize, std::ops::RangeInclusive<usize>)> = Vec::new();
@@ -51,9 +51,8 @@ fn timings(task: &Custom, steps: usize, dt: Time) -> Vec<Timing> {
         }
         let Some(rest) = steps.checked_sub(fixed) else { continue };
         let mut drawn = vec![ms(0.0); task.epochs.len()];
-        spread(&free, rest, &mut drawn, dt, &mut |drawn| all.push(timing(task, test, drawn, dt)));
+        spread(&free, rest, &mut drawn, dt, &mut |drawn| each(timing(task, test, drawn, dt)));
     }
-    all
 }
 
 /// Goes through all ways to spend `rest` samples on the random epochs.
@@ -134,7 +133,7 @@ pub(super) fn answer(task: &Custom, seen: &Seen<'_>) -> Vec<f32> {
             best = Some((cost, script));
         }
     };
-    for timing in timings(task, seen.steps, seen.dt) {
+    timings(task, seen.steps, seen.dt, &mut |timing| {
         let mut sums = vec![0.0; timing.ends.len() * channels];
         let mut start = 0;
         for (i, &end) in timing.ends.iter().enumerate() {
@@ -147,7 +146,7 @@ pub(super) fn answer(task: &Custom, seen: &Seen<'_>) -> Vec<f32> {
             let script = task.script(&timing.times, worked);
             consider(misfit(&script, &timing.ends, &sums, channels), script);
         }
-    }
+    });
     if task.has_catch() && task.catch_duration.steps(seen.dt) == seen.steps {
         consider(0.0, task.catch_trial(seen.dt).script); // no input: every m is 0
     }

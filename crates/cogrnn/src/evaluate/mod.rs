@@ -270,7 +270,8 @@ struct Group {
     first: usize,
 }
 
-/// Per condition: how many trials, per cent right, per cent of the first choice.
+/// Per condition: how many trials and, where there is a choice to make, per cent right and per cent of the first
+/// choice.
 fn by_condition(experiment: &Experiment, ended: &[Ended]) -> Table {
     let names = experiment.task.conditions().columns;
     if names.is_empty() {
@@ -292,13 +293,20 @@ fn by_condition(experiment: &Experiment, ended: &[Ended]) -> Table {
         group.first += usize::from(trial.choice() == 0);
     }
     let mut columns: Vec<String> = names.iter().map(|n| (*n).to_string()).collect();
-    columns.extend(["trials".into(), "right %".into(), "choice 1 %".into()]);
+    columns.push("trials".into());
+    let choices = groups.values().any(|g| g.asked > 0);
+    if choices {
+        columns.extend(["right %".into(), "choice 1 %".into()]);
+    }
     let percent = |k: usize, n: usize| if n == 0 { f64::NAN } else { 100.0 * k as f64 / n as f64 };
     let rows = groups
         .into_values()
         .map(|g| {
             let mut row = g.values;
-            row.extend([g.trials as f64, percent(g.right, g.asked), percent(g.first, g.trials)]);
+            row.push(g.trials as f64);
+            if choices {
+                row.extend([percent(g.right, g.asked), percent(g.first, g.trials)]);
+            }
             row
         })
         .collect();

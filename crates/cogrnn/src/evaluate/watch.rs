@@ -131,7 +131,15 @@ impl Trained {
     pub(super) fn with_bench<T>(&self, request: &TestRun, then: impl FnOnce(&Bench<'_>) -> Result<T>) -> Result<T> {
         let dt = self.step(request.dt)?;
         let every = match request.save_every {
-            Some(every) => kept_steps(every, dt).map_err(|e| e.at("--save-every"))?,
+            Some(every) => {
+                // nobody who left `--save-every` out looks for it
+                let own = self.experiment.test.save_every == Some(every);
+                let place = if own { "save_every in [test] of the experiment" } else { "--save-every" };
+                kept_steps(every, dt).map_err(|e| match own {
+                    true => e.at(place).remedy(format!("keep them less often for now:  --save-every \"{dt}\"")),
+                    false => e.at(place),
+                })?
+            }
             None => 1,
         };
         let plan = self.experiment.test_network(request.noise);

@@ -298,7 +298,13 @@ impl Experiment {
         let stop = Stop {
             performance,
             over,
-            error: section.number_in("error", 0.0, 0.0, f64::INFINITY, "validation RMSE that ends training; 0: none does")?,
+            error: section.number_in(
+                "error",
+                0.0,
+                0.0,
+                f64::INFINITY,
+                "validation RMSE that ends training; 0: none does",
+            )?,
             patience: section.positive_count(
                 "patience",
                 (check_every as usize).saturating_mul(100),
@@ -418,9 +424,7 @@ impl Experiment {
         let Some(idle) = drawn.iter().find(|d| !asks(d)) else { return Ok(()) };
         let sampled = |e: &&Epoch| e.start.steps(self.dt) < e.end.steps(self.dt);
         let (heard, lost): (Vec<_>, Vec<_>) = idle.outline.epochs.iter().partition(sampled);
-        let names = |epochs: &[&Epoch]| {
-            epochs.iter().map(|e| format!("`{}`", e.name)).collect::<Vec<_>>().join(", ")
-        };
+        let names = |epochs: &[&Epoch]| epochs.iter().map(|e| format!("`{}`", e.name)).collect::<Vec<_>>().join(", ");
         let outputs = outputs.iter().map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ");
         let error = Error::input("some trials ask nothing of the network");
         Err(match lost.is_empty() {
@@ -436,7 +440,11 @@ impl Experiment {
             false => document.section("training").blame(
                 "dt",
                 error
-                    .why(format!("{} has no sample at this time step, {}, and no other epoch has a target", names(&lost), self.dt))
+                    .why(format!(
+                        "{} has no sample at this time step, {}, and no other epoch has a target",
+                        names(&lost),
+                        self.dt
+                    ))
                     .remedy("make these epochs longer or dt shorter"),
             ),
         })

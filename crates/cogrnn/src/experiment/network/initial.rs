@@ -48,7 +48,7 @@ impl NetworkPlan {
             if dale { 1.5 } else { 1.1 },
             0.0,
             100.0,
-            "of the signed recurrent weights; 0 leaves them as drawn",
+            "of the signed recurrent weights, which are scaled to it, fixed ones too; 0 leaves them as drawn",
         )?;
         self.recipe.spectral_radius = (radius > 0.0).then_some(radius);
         for (k, (key, about)) in [
