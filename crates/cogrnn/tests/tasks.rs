@@ -216,7 +216,7 @@ fn rounds_of_training_go_on_from_update_to_update() {
         let mut count = [0; 4];
         for number in 0..4000 {
             let request = Request { number, ..Request::new(Set::Training, number as usize % 3, DT) };
-            if let Some(row) = task.outline(&request, &mut stream(&request, 8)).condition {
+            if let Some(row) = task.outline(&request, &mut noise_stream(number as usize)).condition {
                 assert!(order != "enumerated" || row as u64 == number % 4);
                 count[row] += 1;
             }
