@@ -703,8 +703,8 @@ mod tests {
         assert_eq!(curves.points.iter().map(|p| p.coherence).collect::<Vec<_>>(), [0.0, 6.4, 12.8]);
         let [zero, low, high] = [0, 1, 2].map(|i| curves.points[i]);
         assert_eq!((zero.correct, zero.rt, zero.rt_error), (None, Some(600.0), None));
-        // mean of 200 and 400; standard error sqrt(20000/2)
-        assert_eq!((low.correct.unwrap().value, low.rt, low.rt_error), (100.0, Some(300.0), Some(100.0)));
+        // one right answer of two; the times of right answers
+        assert_eq!((low.correct.unwrap().value, low.rt, low.rt_error), (50.0, Some(400.0), None));
         assert_eq!((high.correct.unwrap().value, high.rt, high.rt_trials), (50.0, Some(300.0), 1));
     }
 

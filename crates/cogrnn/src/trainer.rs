@@ -20,12 +20,11 @@ use cogrnn_networks::rate::initial::spectral_radius;
 use cogrnn_networks::unroll::Skip;
 use cogrnn_rules::penalties::WeightPenalty;
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a run is given of the machine; none of it changes a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,25 +182,11 @@ struct Sitting<'a> {
     clock: Instant,
     until: Option<u64>,
     stop: &'a AtomicBool,
-    /// When the last checkpoint was written, and after how many updates.
-    saved: Cell<Option<(Instant, u64)>>,
 }
-
-/// A checkpoint is written at a check, once this many updates or this much time have passed since the last.
-const CHECKPOINT: (u64, Duration) = (100, Duration::from_secs(2));
 
 impl Sitting<'_> {
     fn seconds(&self) -> f64 {
         self.before + self.clock.elapsed().as_secs_f64()
-    }
-
-    fn is_time_to_save(&self, updates: u64) -> bool {
-        let (most, long) = CHECKPOINT;
-        let due = self.saved.get().is_none_or(|(when, then)| updates - then >= most || when.elapsed() >= long);
-        if due {
-            self.saved.set(Some((Instant::now(), updates)));
-        }
-        due
     }
 }
 
@@ -469,8 +454,7 @@ impl Trainer {
             _ => {}
         }
         let crew = Crew::new(self.machine.threads)?;
-        let sitting =
-            Sitting { before: self.progress.seconds, clock: Instant::now(), until, stop, saved: Cell::new(None) };
+        let sitting = Sitting { before: self.progress.seconds, clock: Instant::now(), until, stop };
         let chance = experiment.task.chance();
         watch(Event::Started { updates: self.progress.updates, stop: &experiment.stop, chance });
         let reason = loop {
@@ -532,12 +516,9 @@ impl Trainer {
                 let check = self.check(plain, &run.plastic, crew)?;
                 watch(Event::Check(&check));
                 self.progress.history.push(check);
-                // Checks may come thick and fast; what a kill costs is made again to the bit.
-                if sitting.is_time_to_save(updates) {
-                    self.take(rule, &run, sitting.seconds());
-                    self.save_all(plain, &run.plastic)?;
-                    watch(Event::Saved);
-                }
+                self.take(rule, &run, sitting.seconds());
+                self.save_all(plain, &run.plastic)?;
+                watch(Event::Saved);
             }
             if due && let Some(reason) = reached(&experiment.stop, &self.progress.history) {
                 break Some(reason);

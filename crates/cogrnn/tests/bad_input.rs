@@ -37,15 +37,15 @@ fn of_two(lines: &str) -> String {
 fn an_unknown_key_is_met_with_the_nearest() {
     assert_snapshot!(all(["[network]\nunit = 100", "[trainning]\ntrials = 20", "[network]\nlearning_rate = 0.01", "[rule]\nomega = 2\nomgea_bound = 1e-10", "[constraints]\ndales = \"abs\""]), @r#"
     `unit` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
     try  did you mean `units`?
 
     `[trainning]` is not a section of an experiment   [mine.toml:3]
-    why  it has: title, about, cite, seed, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, stop, test, analysis
+    why  it has: title, about, cite, seed, replicates, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, unroll, stop, test, analysis, labels
     try  did you mean `training`?
 
     `learning_rate` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
     try  `learning_rate` is a setting of [optimiser]: move it there
 
     `omgea_bound` is not a setting of [rule]   [mine.toml:5]
@@ -523,11 +523,11 @@ fn noise_that_is_none_is_refused() {
 fn an_unknown_name_is_met_with_the_nearest() {
     assert_snapshot!([told_with("", &["task.name=perceptual-desicion"]), told_with("", &["task.name=chess"]), told("[rule]\nname = \"btpp\""), told("[network]\nname = \"spiking\"")].join("\n\n"), @r#"
     `name` is "perceptual-desicion"   [--set task.name=perceptual-desicion]
-    why  it is one of custom, perceptual-decision, sinewave
+    why  it is one of custom, perceptual-decision, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
     try  did you mean "perceptual-decision"?
 
     `name` is "chess"   [--set task.name=chess]
-    why  it is one of custom, perceptual-decision, sinewave
+    why  it is one of custom, perceptual-decision, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
     try  name = "custom"
 
     `name` is "btpp"   [mine.toml:4]
@@ -541,15 +541,15 @@ fn an_unknown_name_is_met_with_the_nearest() {
     let load = |what: &str| Experiment::load(what, &[]).unwrap_err().to_string();
     assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @r#"
     there is no experiment `song2016/perceptual-desicion`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal
     try  did you mean `song2016/perceptual-decision`?
 
     there is no experiment `none.toml`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal
     try  `cogrnn list` shows what comes with the program
 
     there is no experiment `perceptual-decision`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal
     try  did you mean `song2016/perceptual-decision`?
     "#);
 }
@@ -560,14 +560,14 @@ fn a_file_without_a_task_says_what_it_needs() {
     assert_snapshot!([bare(""), bare("[network]\nunits = 10"), bare("cite = [\"song2061\"]\n[task]\nname = \"sinewave\"")].join("\n\n"), @r#"
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of custom, perceptual-decision, sinewave
+    try  one of custom, perceptual-decision, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
 
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of custom, perceptual-decision, sinewave
+    try  one of custom, perceptual-decision, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
 
     no reference is called `song2061`   [mine.toml:1]
-    why  there are: song2016
+    why  there are: song2016, soo2023, yang2019
     try  leave it out, and add your own references to citation.bib after training
     "#);
 }
@@ -576,11 +576,11 @@ fn a_file_without_a_task_says_what_it_needs() {
 fn two_mistakes_are_told_one_by_one_and_the_surer_first() {
     assert_snapshot!(all(["[network]\nunit = 5\ntaus = \"100 ms\"", "[network]\nunit = 5\n[training]\ndt = \"200 ms\""]), @r#"
     `unit` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
     try  did you mean `units`?
 
     `taus` is not a setting of [network]   [mine.toml:5]
-    why  it has: name, units, tau, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
     try  did you mean `tau`?
 
     the time step of 200 ms is longer than the time constant of 100 ms   [mine.toml:6]
@@ -834,7 +834,7 @@ fn a_misspelt_population_input_or_output_is_met_with_the_nearest() {
     try  did you mean `choice 1`?
 
     `sise` is not a setting of [populations.E]   [mine.toml:6]
-    why  it has: size, area, kind, inputs, outputs, from
+    why  it has: size, area, tau, kind, inputs, outputs, from
     try  did you mean `size`?
 
     `I` is 2   [mine.toml:6]

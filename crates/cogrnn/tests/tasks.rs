@@ -261,7 +261,9 @@ fn trials_are_as_long_and_as_often_catch_trials_as_the_task_says() {
             );
             // 15 %: the longest of a cut exponential are rare
             assert!(
-                shortest == least && longest as f64 >= 0.85 * most as f64,
+                // where several epochs jitter, all of them are rarely shortest at once
+                (shortest == least || samples(&*task) && shortest as f64 <= 1.1 * least as f64)
+                    && longest as f64 >= 0.85 * most as f64,
                 "{} {set:?}: {longest} {most}",
                 task.name()
             );
@@ -290,7 +292,7 @@ fn training_draws_conditions_evenly() {
         // five s.d. of a binomial: 1e-5 for all conditions of all tasks together
         let bound = 5.0 * (drawn as f64 * p * (1.0 - p)).sqrt();
         for c in &count {
-            assert!((*c as f64 - drawn as f64 * p).abs() < bound, "{}: {count:?}", task.name());
+            assert!((*c as f64 - drawn as f64 * p).abs() <= bound, "{}: {count:?}", task.name());
         }
     }
 }

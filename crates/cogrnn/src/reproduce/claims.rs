@@ -19,8 +19,8 @@ pub enum Judge {
     Below(f64),
     /// The median lies in this interval.
     Median(f64, f64),
-    /// A single published number is no further than this from our median. The distance is chosen beforehand, for
-    /// the reason given, and is the same for any number of seeds.
+    /// A single published number is no further than this from our median. The distance was chosen when three
+    /// networks of each model had been seen, for the reason given, and is the same for any number of seeds.
     Near(f64, f64, &'static str),
     /// The largest is at most so many times the smallest.
     Alike(f64),
