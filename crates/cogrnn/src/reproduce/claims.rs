@@ -4,7 +4,7 @@ use super::Network;
 use serde::Serialize;
 
 /// How a claim is judged from one number a network. Where the numbers of few networks say little, the verdict
-/// is open: the sign test by itself, all others below [`FEWEST`] networks.
+/// is open: the sign test by itself, all others below `FEWEST` networks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Judge {
     /// A property that is there (1) or not (0): it is there in every network.
