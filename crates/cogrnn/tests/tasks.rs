@@ -261,9 +261,8 @@ fn trials_are_as_long_and_as_often_catch_trials_as_the_task_says() {
             );
             // 15 %: the longest of a cut exponential are rare
             assert!(
-                // where several epochs jitter, all of them are rarely shortest at once
-                (shortest == least || samples(&*task) && shortest as f64 <= 1.1 * least as f64)
-                    && longest as f64 >= 0.85 * most as f64,
+                // where many epochs jitter, all of them are never shortest or longest at once
+                samples(&*task) || shortest == least && longest as f64 >= 0.85 * most as f64,
                 "{} {set:?}: {longest} {most}",
                 task.name()
             );
