@@ -156,6 +156,14 @@ impl Lanes for Avx2 {
         unsafe { Avx2(choose(words.0, mask, yes.0, no.0), choose(words.1, mask, yes.1, no.1)) }
     }
     #[inline(always)]
+    fn nonzero(self) -> u32 {
+        #[inline(always)]
+        unsafe fn bits(x: __m256) -> u32 {
+            unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(x, _mm256_setzero_ps())) as u32 }
+        }
+        unsafe { bits(self.0) | bits(self.1) << 8 }
+    }
+    #[inline(always)]
     fn map(self, f: impl Fn(f32) -> f32) -> Self {
         let mut x = [0.0; LANES];
         self.store(&mut x);

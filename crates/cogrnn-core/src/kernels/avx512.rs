@@ -117,6 +117,39 @@ impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
+    fn nonzero(self) -> u32 {
+        u32::from(unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps()) })
+    }
+    #[inline(always)]
+    fn transpose(square: &mut [Self; LANES]) {
+        // Four by four within quarters, then the quarters.
+        unsafe {
+            let mut pairs = [_mm512_setzero_ps(); LANES];
+            for i in (0..LANES).step_by(2) {
+                pairs[i] = _mm512_unpacklo_ps(square[i].0, square[i + 1].0);
+                pairs[i + 1] = _mm512_unpackhi_ps(square[i].0, square[i + 1].0);
+            }
+            let mut fours = [_mm512_setzero_ps(); LANES];
+            for i in (0..LANES).step_by(4) {
+                fours[i] = _mm512_shuffle_ps::<0x44>(pairs[i], pairs[i + 2]);
+                fours[i + 1] = _mm512_shuffle_ps::<0xEE>(pairs[i], pairs[i + 2]);
+                fours[i + 2] = _mm512_shuffle_ps::<0x44>(pairs[i + 1], pairs[i + 3]);
+                fours[i + 3] = _mm512_shuffle_ps::<0xEE>(pairs[i + 1], pairs[i + 3]);
+            }
+            // fours[4 g + c] has, in quarter q, column 4 q + c of rows 4 g to 4 g + 3.
+            for c in 0..4 {
+                let a = _mm512_shuffle_f32x4::<0x88>(fours[c], fours[4 + c]);
+                let b = _mm512_shuffle_f32x4::<0xDD>(fours[c], fours[4 + c]);
+                let d = _mm512_shuffle_f32x4::<0x88>(fours[8 + c], fours[12 + c]);
+                let e = _mm512_shuffle_f32x4::<0xDD>(fours[8 + c], fours[12 + c]);
+                square[c] = Avx512(_mm512_shuffle_f32x4::<0x88>(a, d));
+                square[4 + c] = Avx512(_mm512_shuffle_f32x4::<0x88>(b, e));
+                square[8 + c] = Avx512(_mm512_shuffle_f32x4::<0xDD>(a, d));
+                square[12 + c] = Avx512(_mm512_shuffle_f32x4::<0xDD>(b, e));
+            }
+        }
+    }
+    #[inline(always)]
     fn map(self, f: impl Fn(f32) -> f32) -> Self {
         let mut x = [0.0; LANES];
         self.store(&mut x);
@@ -157,5 +190,15 @@ impl Words for Avx512Words {
     #[inline(always)]
     fn halve(self) -> Self {
         Avx512Words(unsafe { _mm512_srli_epi32::<1>(self.0) })
+    }
+    #[inline(always)]
+    fn write_set(bits: u32, first: u32, to: &mut [u32]) -> usize {
+        let to: &mut [u32; LANES] = (&mut to[..LANES]).try_into().expect("room for sixteen");
+        let Avx512Words(all) = Self::count_from(first);
+        unsafe {
+            let some = _mm512_maskz_compress_epi32(bits as u16, all);
+            _mm512_storeu_si512(to.as_mut_ptr().cast(), some);
+        }
+        (bits as u16).count_ones() as usize
     }
 }

@@ -74,6 +74,19 @@ pub trait Lanes: Copy {
     fn from_signed(words: Self::Words) -> Self;
     /// `yes` where a bit of the word under the mask is set, else `no`.
     fn where_bit(words: Self::Words, mask: u32, yes: Self, no: Self) -> Self;
+    /// Bit i is set where lane i is not zero.
+    fn nonzero(self) -> u32;
+    /// Lane k of vector i becomes lane i of vector k.
+    #[inline(always)]
+    fn transpose(square: &mut [Self; LANES]) {
+        let mut numbers = [[Self::Elem::ZERO; LANES]; LANES];
+        for (row, x) in numbers.iter_mut().zip(&*square) {
+            x.store(row);
+        }
+        for (i, x) in square.iter_mut().enumerate() {
+            *x = Self::load(&std::array::from_fn(|k| numbers[k][i]));
+        }
+    }
     /// Lane by lane; for what has no vector form.
     fn map(self, f: impl Fn(Self::Elem) -> Self::Elem) -> Self;
 
@@ -106,6 +119,20 @@ pub trait Words: Copy {
     fn xor3(self, a: Self, b: Self) -> Self;
     /// self >> 1.
     fn halve(self) -> Self;
+
+    /// Writes first + i for each set bit i of the low sixteen, ascending, and says how many; `to` has room for
+    /// sixteen, and what lies behind those written is nobody's.
+    #[inline(always)]
+    fn write_set(mut bits: u32, first: u32, to: &mut [u32]) -> usize {
+        let to: &mut [u32; LANES] = (&mut to[..LANES]).try_into().expect("room for sixteen");
+        let mut n = 0;
+        while bits != 0 {
+            to[n % LANES] = first + bits.trailing_zeros();
+            bits &= bits - 1;
+            n += 1;
+        }
+        n
+    }
 }
 
 /// A slice as whole vectors; a slice that is not whole vectors loses its tail.

@@ -5,12 +5,16 @@
 //! This is the only module with `unsafe`: vector instructions, pointers in the innermost loops, and the
 //! hand-over of borrowed work to threads that outlive it.
 
+pub mod aligned;
 pub mod lanes;
 pub mod maths;
 pub mod normals;
+pub mod outer;
 pub mod peak;
 pub mod product;
 pub mod team;
+pub mod terms;
+mod tile;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

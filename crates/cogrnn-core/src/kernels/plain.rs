@@ -121,6 +121,10 @@ impl<F: Real> Lanes for Plain<F> {
         Plain(std::array::from_fn(|i| if words.0[i] & mask != 0 { yes.0[i] } else { no.0[i] }))
     }
     #[inline(always)]
+    fn nonzero(self) -> u32 {
+        self.0.iter().rev().fold(0, |all, x| all << 1 | u32::from(*x != F::ZERO))
+    }
+    #[inline(always)]
     fn map(self, f: impl Fn(F) -> F) -> Self {
         Plain(self.0.map(f))
     }

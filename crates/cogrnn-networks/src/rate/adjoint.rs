@@ -13,12 +13,14 @@
 //! the gradient's own Σ α δ_{t+1,i} r_j, so both are one product with r + s v f' on the right.
 
 use super::nonlinearity::{Curve, with_curve};
-use super::{FEW, Leak, MANY_CHANNELS, Rate, RateState, leak, reach};
+use super::{FEW, Leak, Rate, RateState, leak};
 use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Kernel;
+use cogrnn_core::kernels::aligned::Aligned;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
-use cogrnn_core::kernels::product::{Blend, Piece, Strides, outer, outer_sparse};
+use cogrnn_core::kernels::outer::{Blend, Piece, Strides, outer};
+use cogrnn_core::kernels::terms::Terms;
 use cogrnn_core::network::{Adjoint, CarryBack, Flow, Network, Room, Shape, Swept};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::real::Real;
@@ -28,17 +30,19 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub struct Sweep<F> {
     /// α δ_t, one row a step and trial, as the timetable orders them.
-    scaled: Vec<F>,
+    scaled: Aligned<F>,
     /// δ of the step last pulled to (trial × unit, padded).
-    delta: Vec<F>,
+    delta: Aligned<F>,
     /// P.
-    pulled: Vec<F>,
+    pulled: Aligned<F>,
     /// e_t W_out.
-    direct: Vec<F>,
+    direct: Aligned<F>,
     /// Where the potential leaks: (α G) W_rec, if α differs between units. Where the rate does: α f'(x_t).
-    stretched: Vec<F>,
+    stretched: Aligned<F>,
     /// |v|² and |G|² of each row.
     flow: Vec<[F; 2]>,
+    /// Terms of a product that are not zero.
+    terms: Terms,
     keep_flow: bool,
     /// Trials that were active at the step last pulled to.
     active: usize,
@@ -62,12 +66,17 @@ impl<F: Real> Rate<F> {
     fn pull_future(&self, plastic: &Plastic<Self>, sweep: &mut Sweep<F>, rows: Range<usize>) {
         let (wide, width) = (self.sweep_stride(), self.width());
         let scaled = &sweep.scaled[rows.start * wide..];
-        plastic.packed().backward.multiply(rows.len(), scaled, wide, &mut sweep.pulled, width, false);
+        let backward = &plastic.packed().backward;
+        if self.may_be_silent() {
+            backward.multiply_sparse(rows.len(), scaled, wide, &mut sweep.pulled, width, &mut sweep.terms);
+        } else {
+            backward.multiply(rows.len(), scaled, wide, &mut sweep.pulled, width, false);
+        }
         if sweep.keep_flow && !self.flow_rides_along() {
             // α G = (1-α) α δ; `direct` is free until the errors of this step are written.
             let n = rows.len();
-            reach(&mut sweep.stretched, n * width);
-            reach(&mut sweep.direct, n * width);
+            sweep.stretched.reach(n * width);
+            sweep.direct.reach(n * width);
             for b in 0..n {
                 let from = &sweep.scaled[(rows.start + b) * wide..][..width];
                 for ((g, s), d) in sweep.direct[b * width..][..width].iter_mut().zip(from).zip(&self.decay) {
@@ -84,26 +93,27 @@ impl<F: Real> Adjoint for Rate<F> {
 
     fn sweep(&self, room: &Room) -> Sweep<F> {
         let rows = room.trials * room.steps;
-        let one = || vec![F::ZERO; room.trials * self.width()];
+        let one = || Aligned::zeros(room.trials * self.width());
         Sweep {
-            scaled: vec![F::ZERO; rows * self.sweep_stride()],
+            scaled: Aligned::zeros(rows * self.sweep_stride()),
             delta: one(),
             pulled: one(),
             direct: one(),
-            stretched: if self.leak == Leak::Potential && self.flow_rides_along() { Vec::new() } else { one() },
+            stretched: if self.leak == Leak::Potential && self.flow_rides_along() { Aligned::default() } else { one() },
             flow: vec![[F::ZERO; 2]; rows],
+            terms: Terms::default(),
             keep_flow: false,
             active: 0,
         }
     }
 
     fn start(&self, sweep: &mut Sweep<F>, timetable: &Timetable, flow: bool) {
-        reach(&mut sweep.scaled, timetable.total() * self.sweep_stride());
+        sweep.scaled.reach(timetable.total() * self.sweep_stride());
         for array in [&mut sweep.delta, &mut sweep.pulled, &mut sweep.direct] {
-            reach(array, timetable.trials() * self.width());
+            array.reach(timetable.trials() * self.width());
         }
         if self.leak == Leak::Rate {
-            reach(&mut sweep.stretched, timetable.trials() * self.width());
+            sweep.stretched.reach(timetable.trials() * self.width());
         }
         if sweep.flow.len() < timetable.total() {
             sweep.flow.resize(timetable.total(), [F::ZERO; 2]);
@@ -212,13 +222,13 @@ impl<F: Real> Adjoint for Rate<F> {
                     let here = p.state.start(t);
                     rows.push(Piece {
                         a: &p.errors[at.start * outputs..],
-                        b: &p.state.r[here * rate_wide..],
                         blend: None,
+                        b: &p.state.r[here * rate_wide..],
                         count: at.len(),
                     });
                 }
             }
-            let mut w_out = vec![F::ZERO; outputs * width];
+            let mut w_out = Aligned::<F>::zeros(outputs * width);
             outer(
                 self.isa,
                 &rows,
@@ -247,9 +257,7 @@ impl<F: Real> Adjoint for Rate<F> {
         // Rows (t, b) of α δ meet rows (t-1, b) of [r | u | 1]. With one α for all units the regulariser
         // rides along; else it has a product of its own.
         let merged = if self.flow_rides_along() { omega } else { None };
-        let sparse = inputs >= MANY_CHANNELS && mostly_silent(pieces, units, inputs, rate_wide);
-        // Without the inputs, whose gradient is then a product of its own: the bias, behind them, comes from its rows.
-        let columns = if sparse { units } else { units + inputs + 1 };
+        let columns = units + inputs + 1;
         let mut rows = Vec::with_capacity(steps * pieces.len());
         for t in 1..=steps {
             for (i, p) in pieces.iter().enumerate().filter(|(_, p)| counts(p, t)) {
@@ -259,35 +267,17 @@ impl<F: Real> Adjoint for Rate<F> {
                     let scale = &omega[i][p.timetable.rows(t - 1).start..];
                     Blend { scale, c: &p.state.x[before * width..] }
                 });
-                let (a, b) = (&p.sweep.scaled[at.start * wide..], &p.state.r[before * rate_wide..]);
-                rows.push(Piece { a, b, blend, count: at.len() });
+                let (a, b) = (&p.state.r[before * rate_wide..], &p.sweep.scaled[at.start * wide..]);
+                rows.push(Piece { a, blend, b, count: at.len() });
             }
         }
-        let mut sums = vec![F::ZERO; units * rate_wide];
-        slabs(crew, units, rate_wide, &mut sums, |range, out| {
-            outer(self.isa, &rows, Strides { a: wide, b: rate_wide, c: width, out: rate_wide }, range, columns, out);
+        let mut sums = Aligned::zeros(columns * wide);
+        slabs(crew, columns, wide, &mut sums, |range, out| {
+            outer(self.isa, &rows, Strides { a: rate_wide, b: wide, c: width, out: wide }, range, units, out);
         });
-        if sparse {
-            // [u | 1], channel by channel.
-            let channels = inputs + 1;
-            let mut sums = vec![F::ZERO; channels * wide];
-            let strides = Strides { a: wide, b: rate_wide, c: 0, out: wide };
-            slabs(crew, channels, wide, &mut sums, |range, out| {
-                outer_sparse(self.isa, &rows, strides, units, range, units, out);
-            });
-            let (u, one) = sums.split_at(inputs * wide);
-            for (i, to) in gradient.block_mut("w_in").chunks_exact_mut(inputs).enumerate() {
-                for (g, channel) in to.iter_mut().zip(u.chunks_exact(wide)) {
-                    *g += channel[i];
-                }
-            }
-            add(gradient.block_mut("b_rec"), &one[..units]);
-        }
         for (name, first, count) in [("w_rec", 0, units), ("w_in", units, inputs), ("b_rec", units + inputs, 1)] {
-            if count > 0 && (first == 0 || !sparse) {
-                for (to, from) in gradient.block_mut(name).chunks_exact_mut(count).zip(sums.chunks_exact(rate_wide)) {
-                    add(to, &from[first..first + count]);
-                }
+            if count > 0 {
+                add_transposed(gradient.block_mut(name), count, &sums[first * wide..][..count * wide], wide);
             }
         }
 
@@ -315,24 +305,25 @@ impl<F: Real> Adjoint for Rate<F> {
                 let at = p.timetable.rows(t);
                 let before = p.state.start(t - 1);
                 rows.push(Piece {
-                    a: &p.sweep.scaled[at.start * wide..],
-                    b: &p.state.x[before * width..],
+                    a: &p.state.x[before * width..],
                     blend: None,
+                    b: &p.sweep.scaled[at.start * wide..],
                     count: at.len(),
                 });
             }
         }
-        let mut sums = vec![F::ZERO; units * width];
-        slabs(crew, units, width, &mut sums, |range, out| {
-            outer(self.isa, &rows, Strides { a: wide, b: width, c: 0, out: width }, range, units, out);
+        let mut sums = Aligned::zeros(units * wide);
+        slabs(crew, units, wide, &mut sums, |range, out| {
+            outer(self.isa, &rows, Strides { a: width, b: wide, c: 0, out: wide }, range, units, out);
         });
-        let w_rec = gradient.block_mut("w_rec").chunks_exact_mut(units);
-        for ((to, from), decay) in w_rec.zip(sums.chunks_exact(width)).zip(&self.decay) {
-            let factor = if self.flow_rides_along() { F::ONE } else { *decay };
-            for (g, s) in to.iter_mut().zip(from) {
-                *g += factor * *s;
+        if !self.flow_rides_along() {
+            for row in sums.chunks_exact_mut(wide) {
+                for (s, decay) in row.iter_mut().zip(&self.decay) {
+                    *s = *decay * *s;
+                }
             }
         }
+        add_transposed(gradient.block_mut("w_rec"), units, &sums, wide);
     }
 }
 
@@ -360,7 +351,7 @@ impl<F: Real> CarryBack for Rate<F> {
     }
 }
 
-/// Shares the rows of a matrix among the crew: whoever adds them up, each sum is the same chain.
+/// Shares the rows of a matrix among the crew, sixteen together: whoever adds them up, each sum is the same chain.
 fn slabs<F: Real>(
     crew: &Crew,
     rows: usize,
@@ -368,7 +359,7 @@ fn slabs<F: Real>(
     out: &mut [F],
     work: impl Fn(Range<usize>, &mut [F]) + Sync,
 ) {
-    let each = rows.div_ceil(crew.threads());
+    let each = padded(rows.div_ceil(crew.threads()));
     let mut slabs: Vec<_> =
         out[..rows * stride].chunks_mut(each * stride).enumerate().map(|(i, slab)| (i * each, slab)).collect();
     crew.each(&mut slabs, |_, (first, slab)| {
@@ -377,19 +368,19 @@ fn slabs<F: Real>(
     });
 }
 
-/// Whether most inputs are zero, told from some of the steps: which way the sums are formed makes no difference
-/// to them.
-fn mostly_silent<F: Real>(pieces: &[Swept<'_, Rate<F>>], units: usize, inputs: usize, rate_wide: usize) -> bool {
-    let (mut silent, mut all) = (0, 0);
-    for p in pieces {
-        for t in (p.warm_up + 1..=p.timetable.steps()).step_by(7) {
-            let row = p.state.start(t - 1);
-            let u = &p.state.r[row * rate_wide + units..][..inputs];
-            silent += u.iter().filter(|u| **u == F::ZERO).count();
-            all += inputs;
+/// to[i, j] += from[j, i] for a matrix with `columns` columns, whose transpose has rows of `stride`.
+fn add_transposed<F: Real>(to: &mut [F], columns: usize, from: &[F], stride: usize) {
+    // Sixteen by sixteen: neither side leaves the cache.
+    for (band, to) in to.chunks_mut(LANES * columns).enumerate() {
+        for first in (0..columns).step_by(LANES) {
+            for (i, to) in to.chunks_exact_mut(columns).enumerate() {
+                let to = &mut to[first..columns.min(first + LANES)];
+                for (to, from) in to.iter_mut().zip(from[first * stride..].chunks(stride)) {
+                    *to += from[band * LANES + i];
+                }
+            }
         }
     }
-    4 * silent > 3 * all
 }
 
 /// Whether something is learnt from step t.

@@ -33,9 +33,11 @@ use nonlinearity::{Curve, with_curve};
 
 use cogrnn_core::batch::Timetable;
 use cogrnn_core::error::{Error, Result};
+use cogrnn_core::kernels::aligned::Aligned;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
 use cogrnn_core::kernels::normals::{Normals, STEPS};
-use cogrnn_core::kernels::product::{Packed, dots, nonzero_ranges};
+use cogrnn_core::kernels::product::{Packed, dots};
+use cogrnn_core::kernels::terms::Terms;
 use cogrnn_core::kernels::{Isa, Kernel};
 use cogrnn_core::network::{History, Layout, Network, Noise, Room, Shape, Site, Synapses};
 use cogrnn_core::params::{Arena, Pack, Plastic};
@@ -225,6 +227,11 @@ impl<F: Real> Rate<F> {
     fn rate_stride(&self) -> usize {
         stride(self.shape.units + self.shape.inputs + 1)
     }
+
+    /// Whether units can be silent, so that it pays to look which of them are.
+    fn may_be_silent(&self) -> bool {
+        self.nonlinearity.is_rectifying()
+    }
 }
 
 /// The weights for the kernels.
@@ -238,7 +245,7 @@ pub struct RatePacked<F> {
     /// W_outᵀ, backwards.
     errors: Packed<F>,
     /// W_out with padded rows.
-    readout: Vec<F>,
+    readout: Aligned<F>,
     /// W_out, forwards, where there are many outputs.
     many: Option<Packed<F>>,
 }
@@ -267,20 +274,20 @@ pub struct RateState<F> {
     history: History,
     timetable: Timetable,
     /// x, rows padded.
-    x: Vec<F>,
+    x: Aligned<F>,
     /// [r | u of the next step | 1], rows of `rate_stride`.
-    r: Vec<F>,
+    r: Aligned<F>,
     /// Normals of four steps (step × trial × unit, padded), or the given noise of one.
-    drive: Vec<F>,
+    drive: Aligned<F>,
     /// Correlated noise of this step, or η.
-    correlated: Vec<F>,
+    correlated: Aligned<F>,
     /// Whether the step has noise, and of which kind.
     driven: Drive,
-    z: Vec<F>,
+    z: Aligned<F>,
     /// Sums of many outputs, rows padded.
-    sums: Vec<F>,
-    /// Columns of [r | u | 1] that are not zero at this step.
-    columns: Vec<(usize, usize)>,
+    sums: Aligned<F>,
+    /// Terms of a product that are not zero.
+    terms: Terms,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,15 +322,8 @@ impl<F: Real> RateState<F> {
 
 /// Outputs that are read one by one, and whose errors are spread without a product of their own.
 const FEW: usize = 4;
-/// Input channels from which on it pays to look which of them say something.
+/// Input channels from which on it pays to look which of them say something, whatever the units do.
 const MANY_CHANNELS: usize = 16;
-
-/// Lengthens an array, never shortens it.
-fn reach<F: Real>(array: &mut Vec<F>, length: usize) {
-    if array.len() < length {
-        array.resize(length, F::ZERO);
-    }
-}
 
 impl<F: Real> Network for Rate<F> {
     const NAME: &'static str = "rate";
@@ -354,7 +354,7 @@ impl<F: Real> Network for Rate<F> {
             forward: Packed::new(units, units + inputs + 1, self.isa),
             backward: Packed::new(units, units, self.isa),
             errors: Packed::new(units, outputs, self.isa),
-            readout: vec![F::ZERO; outputs * padded(units)],
+            readout: Aligned::zeros(outputs * padded(units)),
             many: (outputs > FEW).then(|| Packed::new(outputs, units, self.isa)),
         }
     }
@@ -368,14 +368,14 @@ impl<F: Real> Network for Rate<F> {
         RateState {
             history: room.history,
             timetable: Timetable::default(),
-            x: vec![F::ZERO; rows * width],
-            r: vec![F::ZERO; rows * self.rate_stride()],
-            drive: vec![F::ZERO; STEPS * room.trials * width],
-            correlated: Vec::new(),
+            x: Aligned::zeros(rows * width),
+            r: Aligned::zeros(rows * self.rate_stride()),
+            drive: Aligned::zeros(STEPS * room.trials * width),
+            correlated: Aligned::default(),
             driven: Drive::Silent,
-            z: vec![F::ZERO; room.trials * self.shape.outputs],
-            sums: vec![F::ZERO; if self.shape.outputs > FEW { room.trials * padded(self.shape.outputs) } else { 0 }],
-            columns: Vec::with_capacity(self.shape.inputs + 2),
+            z: Aligned::zeros(room.trials * self.shape.outputs),
+            sums: Aligned::zeros(if self.shape.outputs > FEW { room.trials * padded(self.shape.outputs) } else { 0 }),
+            terms: Terms::default(),
         }
     }
 
@@ -388,10 +388,10 @@ impl<F: Real> Network for Rate<F> {
             History::Last => 2 * trials,
             History::Whole => trials + timetable.total(),
         };
-        reach(&mut state.x, rows * width);
-        reach(&mut state.r, rows * wide);
-        reach(&mut state.drive, STEPS * trials * width);
-        reach(&mut state.z, trials * self.shape.outputs);
+        state.x.reach(rows * width);
+        state.r.reach(rows * wide);
+        state.drive.reach(STEPS * trials * width);
+        state.z.reach(trials * self.shape.outputs);
         let x0 = plastic.weights().block("x0");
         for b in 0..trials {
             let x = &mut state.x[b * width..][..width];
@@ -441,7 +441,7 @@ impl<F: Real> Network for Rate<F> {
                     }
                 }
                 if let Increment::Correlated(root) = increment {
-                    reach(&mut state.correlated, all * width);
+                    state.correlated.reach(all * width);
                     root.multiply(
                         active,
                         &state.drive[quarter * all * width..],
@@ -452,7 +452,7 @@ impl<F: Real> Network for Rate<F> {
                     );
                 }
                 if let Increment::Coloured { keep, kick, .. } = increment {
-                    reach(&mut state.correlated, all * width);
+                    state.correlated.reach(all * width);
                     let normals = &state.drive[quarter * all * width..][..active * width];
                     let eta = &mut state.correlated[..active * width];
                     // A trial begins with η ~ N(0,1): the first normals as they are.
@@ -480,13 +480,8 @@ impl<F: Real> Network for Rate<F> {
         }
         let (forward, rows) = (&plastic.packed().forward, &state.r[before * wide..]);
         let into = &mut state.x[now.start * width..];
-        // Many channels are often silent; the sums over the others are the same to the bit.
-        let some = channels >= MANY_CHANNELS
-            && nonzero_ranges(now.len(), rows, wide, units..units + channels, &mut state.columns).is_some();
-        if some {
-            state.columns.insert(0, (0, units));
-            state.columns.push((units + channels, 1));
-            forward.multiply_ranges(now.len(), rows, wide, into, width, &state.columns);
+        if self.may_be_silent() || channels >= MANY_CHANNELS {
+            forward.multiply_sparse(now.len(), rows, wide, into, width, &mut state.terms);
         } else {
             forward.multiply(now.len(), rows, wide, into, width, false);
         }
@@ -537,7 +532,7 @@ impl<F: Real> Network for Rate<F> {
             }
             Some(many) => {
                 let width = padded(outputs);
-                reach(&mut state.sums, now.len() * width);
+                state.sums.reach(now.len() * width);
                 for sums in state.sums.chunks_exact_mut(width).take(now.len()) {
                     sums[..outputs].copy_from_slice(bias);
                 }

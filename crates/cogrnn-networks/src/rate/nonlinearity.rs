@@ -34,6 +34,13 @@ pub enum Nonlinearity {
     Softplus,
 }
 
+impl Nonlinearity {
+    /// Whether it is 0, and flat, where x ≤ 0.
+    pub fn is_rectifying(self) -> bool {
+        matches!(self, Nonlinearity::Rectify | Nonlinearity::RectifyPower(_) | Nonlinearity::RectifyTanh)
+    }
+}
+
 impl fmt::Display for Nonlinearity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
