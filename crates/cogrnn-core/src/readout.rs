@@ -6,6 +6,8 @@
 //! Song et al. 2016 tie the loss to g; here that is the default and any pair may be chosen.
 
 use crate::error::{Error, Result};
+use crate::kernels::lanes::Lanes;
+use crate::kernels::{Isa, Kernel};
 use crate::real::Real;
 use std::fmt;
 
@@ -242,23 +244,17 @@ impl Loss {
             errors.fill(F::ZERO);
             return;
         }
-        let (mut totals, mut sums) = ([0.0f64; 8], [0.0f64; 8]);
-        for ((z, y), m) in outputs.chunks(8).zip(targets.chunks(8)).zip(mask.chunks(8)) {
-            for ((((z, y), m), total), sum) in z.iter().zip(y).zip(m).zip(&mut totals).zip(&mut sums) {
-                let (m, d) = (m.to_f64(), z.to_f64() - y.to_f64());
-                *total += m;
-                *sum += m * d * d;
-            }
-        }
-        let (total, sum): (f64, f64) = (totals.iter().sum(), sums.iter().sum());
+        // Any instructions give the same bits.
+        let (total, sum) = Isa::best().run(Sums { outputs, targets, mask });
         tally.squared += sum;
         tally.loss += sum;
         tally.mask += total;
         let twice = F::from_f64(2.0 * scale);
-        let all = errors.iter_mut().zip(outputs).zip(targets).zip(mask);
         match readout {
-            Readout::Linear => all.for_each(|(((e, z), y), m)| *e = twice * *m * (*z - *y)),
-            Readout::Sigmoid => all.for_each(|(((e, z), y), m)| *e = twice * *m * (*z - *y) * *z * (F::ONE - *z)),
+            Readout::Linear | Readout::Sigmoid => {
+                let sigmoid = readout == Readout::Sigmoid;
+                Isa::best().run(Errors { sigmoid, twice, outputs, targets, mask, errors });
+            }
             _ => self.compare_freely(readout, outputs, targets, mask, scale, errors),
         }
     }
@@ -320,5 +316,59 @@ impl fmt::Display for Loss {
             Loss::BinaryCrossEntropy => "binary_cross_entropy",
             Loss::CategoricalCrossEntropy => "categorical_cross_entropy",
         })
+    }
+}
+
+/// Σ m and Σ m (z - y)², in eight chains each.
+struct Sums<'a, F> {
+    outputs: &'a [F],
+    targets: &'a [F],
+    mask: &'a [F],
+}
+
+impl<F: Real> Kernel<F> for Sums<'_, F> {
+    type Output = (f64, f64);
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) -> (f64, f64) {
+        let (mut totals, mut sums) = ([0.0f64; 8], [0.0f64; 8]);
+        let ((z, z_rest), (y, y_rest), (m, m_rest)) =
+            (self.outputs.as_chunks::<8>(), self.targets.as_chunks::<8>(), self.mask.as_chunks::<8>());
+        for ((z, y), m) in z.iter().zip(y).zip(m) {
+            for i in 0..8 {
+                let (m, d) = (m[i].to_f64(), z[i].to_f64() - y[i].to_f64());
+                totals[i] += m;
+                sums[i] += m * d * d;
+            }
+        }
+        for (i, ((z, y), m)) in z_rest.iter().zip(y_rest).zip(m_rest).enumerate() {
+            let (m, d) = (m.to_f64(), z.to_f64() - y.to_f64());
+            totals[i] += m;
+            sums[i] += m * d * d;
+        }
+        (totals.iter().sum(), sums.iter().sum())
+    }
+}
+
+/// 2 scale m (z - y), times the slope of the output.
+struct Errors<'a, F> {
+    sigmoid: bool,
+    twice: F,
+    outputs: &'a [F],
+    targets: &'a [F],
+    mask: &'a [F],
+    errors: &'a mut [F],
+}
+
+impl<F: Real> Kernel<F> for Errors<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes<Elem = F>>(self) {
+        let all = self.errors.iter_mut().zip(self.outputs).zip(self.targets).zip(self.mask);
+        for (((e, z), y), m) in all {
+            let error = self.twice * *m * (*z - *y);
+            *e = if self.sigmoid { error * *z * (F::ONE - *z) } else { error };
+        }
     }
 }

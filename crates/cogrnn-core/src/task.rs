@@ -198,6 +198,10 @@ pub trait Task: Send + Sync {
     fn outline(&self, request: &Request<'_>, stream: &mut Stream) -> Outline;
     /// Writes the sample at time `t` (ms from trial start, the first at dt).
     fn sample(&self, outline: &Outline, t: Time, sample: &mut Sample<'_>);
+    /// Until when the sample at `t` stays what it is, as far as the task knows: it is not asked again before.
+    fn stays(&self, _outline: &Outline, t: Time) -> Time {
+        t
+    }
     /// How a set of trials is judged.
     fn performance(&self) -> Performance;
     /// What the best possible subject would answer, (time × output), from what a network is shown.

@@ -129,43 +129,57 @@ impl Generator<'_> {
         let [_, purpose, _] = purposes(self.set);
         let noise = Noise::new(self.stage, self.dt, channels);
         let normals = Normals::new(self.seed, self.isa);
+        let noisy = !noise.is_silent() && channels > 0;
         let width = padded(channels.max(1));
-        let mut four = vec![F::ZERO; STEPS * width];
-        let mut sample = vec![0.0f32; channels + 2 * outputs];
+        // Of each trial: noise of four steps, and what it shows, asks for and weighs, until when.
+        let mut four = vec![F::ZERO; if noisy { drawn.len() * STEPS * width } else { 0 }];
+        let all = channels + 2 * outputs;
+        let mut held = vec![F::ZERO; drawn.len() * all];
+        let mut until = vec![Time::default(); drawn.len()];
+        let mut sample = vec![0.0f32; all];
         let baseline = F::from_f64(self.stage.baseline);
-        for (b, d) in drawn.iter().enumerate() {
-            let address = Address { seed: self.seed, purpose, trial: d.id };
-            for t in 1..=lengths[b] {
-                let quarter = (t - 1) % STEPS;
-                if quarter == 0 && !noise.is_silent() && channels > 0 {
-                    let (one, rest) = four.split_at_mut(width);
-                    let (two, rest) = rest.split_at_mut(width);
-                    let (three, last) = rest.split_at_mut(width);
-                    normals.fill(&address, (t - 1) / STEPS, [one, two, three, last]);
-                }
-                let row = timetable.rows(t).start + b;
-                let here = &mut inputs[row * channels..][..channels];
-                let (y, m) = (&mut targets[row * outputs..][..outputs], &mut mask[row * outputs..][..outputs]);
-                if t <= d.steps {
+        // Step by step, as the rows lie in memory.
+        for t in 1..=timetable.steps() {
+            let (quarter, time) = ((t - 1) % STEPS, self.dt * t as f64);
+            let rows = timetable.rows(t);
+            let (first, count) = (rows.start, rows.len());
+            for (b, d) in drawn.iter().enumerate().take(count) {
+                let held = &mut held[b * all..][..all];
+                if t > d.steps {
+                    if t == d.steps + 1 {
+                        held.fill(F::ZERO);
+                    }
+                } else if t == 1 || time.as_ms() > until[b].as_ms() {
                     sample.fill(0.0);
-                    let (u, rest) = sample.split_at_mut(channels);
-                    let (target, weight) = rest.split_at_mut(outputs);
-                    let time = self.dt * t as f64;
-                    self.task.sample(&d.outline, time, &mut Sample { inputs: u, targets: target, mask: weight });
-                    copy(u, here);
-                    copy(target, y);
-                    copy(weight, m);
-                } else {
-                    here.fill(F::ZERO);
-                    y.fill(F::ZERO);
-                    m.fill(F::ZERO);
+                    let (inputs, rest) = sample.split_at_mut(channels);
+                    let (targets, mask) = rest.split_at_mut(outputs);
+                    self.task.sample(&d.outline, time, &mut Sample { inputs, targets, mask });
+                    copy(&sample, held);
+                    until[b] = self.task.stays(&d.outline, time);
                 }
+                let (u, rest) = held.split_at(channels);
+                let (y, m) = rest.split_at(outputs);
+                let row = first + b;
+                let here = &mut inputs[row * channels..][..channels];
+                here.copy_from_slice(u);
+                targets[row * outputs..][..outputs].copy_from_slice(y);
+                mask[row * outputs..][..outputs].copy_from_slice(m);
                 if self.stage.baseline != 0.0 {
                     for u in here.iter_mut() {
                         *u += baseline;
                     }
                 }
-                noise.add(&four[quarter * width..][..channels], here);
+                if noisy {
+                    let four = &mut four[b * STEPS * width..][..STEPS * width];
+                    if quarter == 0 {
+                        let address = Address { seed: self.seed, purpose, trial: d.id };
+                        let (one, rest) = four.split_at_mut(width);
+                        let (two, rest) = rest.split_at_mut(width);
+                        let (three, last) = rest.split_at_mut(width);
+                        normals.fill(&address, (t - 1) / STEPS, [one, two, three, last]);
+                    }
+                    noise.add(&four[quarter * width..][..channels], here);
+                }
                 if self.stage.rectify {
                     for u in here {
                         *u = if *u < F::ZERO { F::ZERO } else { *u };

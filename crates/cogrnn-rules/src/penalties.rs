@@ -126,12 +126,10 @@ impl<F: Real> ActivityPenalty<F> for RateL1 {
     fn add_gradient(&self, rates: &[F], share: f64, gradient: &mut [F]) {
         let scale = F::from_f64(self.lambda * share);
         for (g, r) in gradient.iter_mut().zip(rates) {
-            // the derivative of |r| at 0 is 0
-            if *r > F::ZERO {
-                *g += scale;
-            } else if *r < F::ZERO {
-                *g -= scale;
-            }
+            // the derivative of |r| at 0 is 0; without a branch, which nobody could foretell
+            let up = if *r > F::ZERO { scale } else { F::ZERO };
+            let down = if *r < F::ZERO { scale } else { F::ZERO };
+            *g += up - down;
         }
     }
 }

@@ -33,6 +33,11 @@ pub(crate) fn values(script: &Script, place: usize) -> &[f32] {
     &script.values[place * width..(place + 1) * width]
 }
 
+/// Until when what is shown at `t` stays.
+pub(crate) fn stays(script: &Script, t: Time) -> Time {
+    place(script, t).map_or(ms(f64::INFINITY), |place| script.ends[place])
+}
+
 /// Whether `t` is the last sample of a stretch.
 pub(crate) fn is_last(script: &Script, place: usize, t: Time) -> bool {
     (script.ends[place].as_ms() - t.as_ms()).abs() < 2.0 * SLACK

@@ -114,6 +114,16 @@ pub fn trial(task: &dyn Task, request: &Request<'_>, seed: u64) -> Trial {
         };
         task.sample(&outline, dt * (k + 1) as f64, &mut sample);
     }
+    // What a task says it holds, it holds.
+    for k in 0..steps {
+        let until = task.stays(&outline, dt * (k + 1) as f64);
+        for held in (k + 1..steps).take_while(|held| (dt * (held + 1) as f64).as_ms() <= until.as_ms()) {
+            for (array, width) in [(&inputs, channels), (&targets, outputs), (&mask, outputs)] {
+                let [before, now] = [k, held].map(|k| &array[k * width..(k + 1) * width]);
+                assert_eq!(before, now, "{} at steps {k} and {held} of {dt}", task.name());
+            }
+        }
+    }
     Trial { outline, steps, dt, inputs, targets, mask }
 }
 

@@ -21,6 +21,7 @@
 //! to mean the cross-entropy, not the outputs.
 
 use super::session::{Blocks, Course, judge, read_warm_up};
+use crate::stretches;
 use crate::tryout;
 use cogrnn_core::error::Result;
 use cogrnn_core::names::intern;
@@ -159,6 +160,10 @@ impl Task for Reversal2Afc {
 
     fn sample(&self, outline: &Outline, t: Time, sample: &mut Sample<'_>) {
         self.course.sample(outline, t, sample);
+    }
+
+    fn stays(&self, outline: &Outline, t: Time) -> Time {
+        stretches::stays(&outline.script, t)
     }
 
     fn performance(&self) -> Performance {

@@ -25,6 +25,7 @@
 
 use super::session::{Course, judge, read_warm_up};
 use crate::durations::{jittered, longest_jittered};
+use crate::stretches;
 use crate::tryout;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::names::intern;
@@ -180,6 +181,10 @@ impl Task for RuleReversal {
 
     fn sample(&self, outline: &Outline, t: Time, sample: &mut Sample<'_>) {
         self.course.sample(outline, t, sample);
+    }
+
+    fn stays(&self, outline: &Outline, t: Time) -> Time {
+        stretches::stays(&outline.script, t)
     }
 
     fn performance(&self) -> Performance {

@@ -43,6 +43,7 @@
 //!   trial (one step, as in `reversal-2afc`).
 
 use super::session::{Blocks, Course, judge, read_warm_up};
+use crate::stretches;
 use crate::tryout;
 use cogrnn_core::error::Result;
 use cogrnn_core::names::intern;
@@ -274,6 +275,10 @@ impl Task for Wcst {
 
     fn sample(&self, outline: &Outline, t: Time, sample: &mut Sample<'_>) {
         self.course.sample(outline, t, sample);
+    }
+
+    fn stays(&self, outline: &Outline, t: Time) -> Time {
+        stretches::stays(&outline.script, t)
     }
 
     fn performance(&self) -> Performance {

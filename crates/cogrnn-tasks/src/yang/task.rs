@@ -392,6 +392,10 @@ impl Task for Yang2019 {
         }
     }
 
+    fn stays(&self, outline: &Outline, t: Time) -> Time {
+        stretches::stays(&outline.script, t)
+    }
+
     fn performance(&self) -> Performance {
         Performance::Samples
     }
