@@ -120,6 +120,9 @@ impl Timetable {
 pub struct Batch<F> {
     /// Which rows are which.
     pub timetable: Timetable,
+    /// At which row of inputs, targets and mask each step is found, where steps that show and ask for the same
+    /// share theirs; empty if no two do.
+    pub held: Vec<usize>,
     /// (row × input): baseline, task input and noise, as delivered.
     pub inputs: Vec<F>,
     /// (row × output).
@@ -138,21 +141,46 @@ pub struct Batch<F> {
 }
 
 impl<F: Real> Batch<F> {
-    /// The entries of one row of a (row × width) array.
-    pub fn row(array: &[F], row: usize, width: usize) -> &[F] {
-        &array[row * width..(row + 1) * width]
+    /// The rows of inputs, targets and mask at step t ≥ 1.
+    pub fn rows(&self, t: usize) -> Range<usize> {
+        match self.held.get(t - 1) {
+            Some(first) => *first..*first + self.timetable.active(t),
+            None => self.timetable.rows(t),
+        }
     }
 
     /// Sum of the mask over all rows and outputs, in sixteen chains.
     pub fn mask_sum(&self) -> f64 {
-        let (whole, rest) = self.mask.as_chunks::<16>();
-        let mut sums = [0.0; 16];
-        for chunk in whole {
-            for (sum, m) in sums.iter_mut().zip(chunk) {
+        const CHAINS: usize = 16;
+        let width = self.mask.len() / self.stored().max(1);
+        let mut sums = [0.0; CHAINS];
+        let mut done = 0;
+        for t in 1..=self.timetable.steps() {
+            let rows = self.rows(t);
+            let mask = &self.mask[rows.start * width..rows.end * width];
+            // As if all rows lay one behind the other.
+            let (first, mask) = mask.split_at(mask.len().min((CHAINS - done % CHAINS) % CHAINS));
+            let (whole, rest) = mask.as_chunks::<CHAINS>();
+            for (sum, m) in sums[done % CHAINS..].iter_mut().zip(first) {
                 *sum += m.to_f64();
             }
+            for chunk in whole {
+                for (sum, m) in sums.iter_mut().zip(chunk) {
+                    *sum += m.to_f64();
+                }
+            }
+            for (sum, m) in sums.iter_mut().zip(rest) {
+                *sum += m.to_f64();
+            }
+            done += rows.len() * width;
         }
-        sums.iter().sum::<f64>() + rest.iter().map(|m| m.to_f64()).sum::<f64>()
+        sums.iter().sum::<f64>()
+    }
+
+    /// Rows that inputs, targets and mask have.
+    fn stored(&self) -> usize {
+        let last = self.held.iter().enumerate().map(|(i, first)| first + self.timetable.active(i + 1)).max();
+        last.unwrap_or_else(|| self.timetable.total())
     }
 }
 

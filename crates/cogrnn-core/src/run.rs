@@ -118,10 +118,10 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
     for t in 1..=batch.timetable.steps() {
         let table = &batch.timetable;
         let active = table.active(t);
-        let rows = table.rows(t);
-        let inputs = &batch.inputs[rows.start * shape.inputs..rows.end * shape.inputs];
-        let targets = &batch.targets[rows.start * shape.outputs..rows.end * shape.outputs];
-        let mask = &batch.mask[rows.start * shape.outputs..rows.end * shape.outputs];
+        let (rows, here) = (table.rows(t), batch.rows(t));
+        let inputs = &batch.inputs[here.start * shape.inputs..here.end * shape.inputs];
+        let targets = &batch.targets[here.start * shape.outputs..here.end * shape.outputs];
+        let mask = &batch.mask[here.start * shape.outputs..here.end * shape.outputs];
         let errors = &mut errors[..active * shape.outputs];
 
         network.perturb(state, t, &conditions.noise, &batch.ids[..active]);

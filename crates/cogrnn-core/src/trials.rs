@@ -113,7 +113,7 @@ impl Generator<'_> {
     /// a trial's own end have baseline and noise and count for nothing.
     pub fn write<F: Real>(&self, drawn: &mut Vec<Drawn>, whole: Option<usize>, samples: usize, batch: &mut Batch<F>) {
         let (channels, outputs) = (self.task.inputs().len(), self.task.outputs().len());
-        let Batch { timetable, inputs, targets, mask, outlines, ids, samples: all, warm_up } = batch;
+        let Batch { timetable, held: shared, inputs, targets, mask, outlines, ids, samples: all, warm_up } = batch;
         *all = samples;
         *warm_up = self.task.warm_up().steps(self.dt);
         let lengths: Vec<usize> = drawn.iter().map(|d| whole.unwrap_or(d.steps)).collect();
@@ -121,45 +121,62 @@ impl Generator<'_> {
         for d in drawn.iter() {
             timetable.add_breaks(d.outline.epochs.iter().map(|e| e.start.steps(self.dt)).filter(|t| *t < d.steps));
         }
-        let rows = timetable.total();
-        for (array, width) in [(&mut *inputs, channels), (&mut *targets, outputs), (&mut *mask, outputs)] {
-            // Every entry is written below.
-            array.resize(rows * width, F::ZERO);
-        }
         let [_, purpose, _] = purposes(self.set);
         let noise = Noise::new(self.stage, self.dt, channels);
         let normals = Normals::new(self.seed, self.isa);
         let noisy = !noise.is_silent() && channels > 0;
         let width = padded(channels.max(1));
+        // Steps that show the same share their rows, unless noise or answers are to come on top.
+        let sharing = !noisy && !self.task.answers_back();
+        shared.clear();
+        let (mut used, mut shared_rows) = (0, 0);
         // Of each trial: noise of four steps, and what it shows, asks for and weighs, until when.
         let mut four = vec![F::ZERO; if noisy { drawn.len() * STEPS * width } else { 0 }];
         let all = channels + 2 * outputs;
-        let mut held = vec![F::ZERO; drawn.len() * all];
+        let mut now = vec![F::ZERO; drawn.len() * all];
         let mut until = vec![Time::default(); drawn.len()];
         let mut sample = vec![0.0f32; all];
         let baseline = F::from_f64(self.stage.baseline);
         // Step by step, as the rows lie in memory.
         for t in 1..=timetable.steps() {
             let (quarter, time) = ((t - 1) % STEPS, self.dt * t as f64);
-            let rows = timetable.rows(t);
-            let (first, count) = (rows.start, rows.len());
+            let count = timetable.active(t);
+            let mut new = t == 1;
             for (b, d) in drawn.iter().enumerate().take(count) {
-                let held = &mut held[b * all..][..all];
+                let now = &mut now[b * all..][..all];
                 if t > d.steps {
                     if t == d.steps + 1 {
-                        held.fill(F::ZERO);
+                        now.fill(F::ZERO);
+                        new = true;
                     }
                 } else if t == 1 || time.as_ms() > until[b].as_ms() {
                     sample.fill(0.0);
                     let (inputs, rest) = sample.split_at_mut(channels);
                     let (targets, mask) = rest.split_at_mut(outputs);
                     self.task.sample(&d.outline, time, &mut Sample { inputs, targets, mask });
-                    copy(&sample, held);
+                    copy(&sample, now);
                     until[b] = self.task.stays(&d.outline, time);
+                    new = true;
                 }
-                let (u, rest) = held.split_at(channels);
+            }
+            if sharing {
+                if !new {
+                    shared.push(used - shared_rows);
+                    continue;
+                }
+                shared_rows = count;
+                shared.push(used);
+            }
+            let end = used + count;
+            for (array, width) in [(&mut *inputs, channels), (&mut *targets, outputs), (&mut *mask, outputs)] {
+                if array.len() < end * width {
+                    array.resize(end * width, F::ZERO);
+                }
+            }
+            for (b, d) in drawn.iter().enumerate().take(count) {
+                let (u, rest) = now[b * all..][..all].split_at(channels);
                 let (y, m) = rest.split_at(outputs);
-                let row = first + b;
+                let row = used + b;
                 let here = &mut inputs[row * channels..][..channels];
                 here.copy_from_slice(u);
                 targets[row * outputs..][..outputs].copy_from_slice(y);
@@ -186,7 +203,11 @@ impl Generator<'_> {
                     }
                 }
             }
+            used = end;
         }
+        inputs.truncate(used * channels);
+        targets.truncate(used * outputs);
+        mask.truncate(used * outputs);
         ids.clear();
         outlines.clear();
         for d in drawn.drain(..) {

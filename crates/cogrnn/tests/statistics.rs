@@ -60,6 +60,7 @@ fn run<F: Real>(
     let rows = timetable.total();
     let ids: Vec<u64> = trials.iter().map(|t| t.0).collect();
     let batch = Batch {
+        held: Vec::new(),
         inputs: (1..=timetable.steps()).flat_map(|t| vec![F::from_f64(input(t)); timetable.active(t)]).collect(),
         targets: vec![F::ZERO; rows],
         mask: vec![F::ZERO; rows],

@@ -118,6 +118,7 @@ impl Problem {
         };
         let noise = rows(&self.noise);
         let batch = Batch {
+            held: Vec::new(),
             inputs: rows(&self.inputs),
             targets: rows(&self.targets),
             mask: vec![1.0; timetable.total() * SHAPE.outputs],
@@ -579,6 +580,7 @@ fn gradients_are_those_of_automatic_differentiation() {
         };
         let noise = rows(8, 6, 0.0, 0.5);
         let batch = Batch {
+            held: Vec::new(),
             inputs: rows(7, 3, 0.4, 1.0),
             targets: rows(9, 2, 0.0, 1.0),
             mask: vec![1.0; timetable.total() * 2],

@@ -73,22 +73,20 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
     }
 
     fn begin(&self, tape: &mut Tape<N>, batch: &Batch<N::Real>) {
-        let reach = |array: &mut Vec<N::Real>, length| {
-            if array.len() < length {
-                array.resize(length, N::Real::ZERO);
-            }
-        };
         let rows = batch.timetable.total();
-        reach(&mut tape.errors, batch.targets.len());
-        if self.omega != 0.0 {
-            reach(&mut tape.coefficients, rows);
+        if self.omega != 0.0 && tape.coefficients.len() < rows {
+            tape.coefficients.resize(rows, N::Real::ZERO);
         }
     }
 
     fn learn(&self, tape: &mut Tape<N>, now: &Moment<'_, N>) {
         let outputs = now.network.shape().outputs;
         let start = now.row * outputs;
-        tape.errors[start..start + now.errors.len()].copy_from_slice(now.errors);
+        let end = start + now.errors.len();
+        if tape.errors.len() < end {
+            tape.errors.resize(end, N::Real::ZERO);
+        }
+        tape.errors[start..end].copy_from_slice(now.errors);
     }
 
     fn settle(&self, network: &N, plastic: &Plastic<N>, desk: &mut Desk<N, Tape<N>>) {

@@ -107,6 +107,7 @@ impl Problem {
                 out
             };
             let batch = Batch {
+                held: Vec::new(),
                 inputs: take(&self.inputs, self.shape.inputs),
                 targets: take(&self.targets, self.shape.outputs),
                 mask: take(&self.mask, self.shape.outputs),
