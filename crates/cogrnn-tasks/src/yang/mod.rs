@@ -35,7 +35,8 @@
 //! In training, each epoch but the warm-up and the response lasts its time ± `jitter`; there is one draw
 //! per epoch and batch, which all its trials share ([`jittered`](crate::durations::jittered) says on
 //! which grid). Of several rules, all trials of a batch have the same (`order = "interleaved"`, as in
-//! Yang et al.) or each draws its own (`"mixed"`). Validation and test trials are not jittered, have
+//! Yang et al.), each draws its own (`"mixed"`), or they come one after another (`"sequential"`), for
+//! `rule_trials` each. Validation and test trials are not jittered, have
 //! random stimuli, and go through the rules in turn.
 //!
 //! # Performance

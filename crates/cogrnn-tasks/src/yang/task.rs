@@ -79,8 +79,7 @@ pub struct Yang2019 {
     pub(super) rules: Vec<usize>,
     /// How often each is drawn; they sum to 1.
     weights: Vec<f64>,
-    /// Whether each trial draws its rule, not each batch.
-    mixed: bool,
+    order: Order,
     short: Time,
     long: Time,
     jitter: Time,
@@ -89,6 +88,17 @@ pub struct Yang2019 {
     warm_up: Time,
     pub(super) compat: bool,
     decoder: Decoder,
+}
+
+/// How several rules come in training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Order {
+    /// Each batch draws its rule.
+    Interleaved,
+    /// Each trial does.
+    Mixed,
+    /// One after another, each for this many trials on average, and the last for ever.
+    Sequential(f64),
 }
 
 /// The numbers of rules by name.
@@ -169,8 +179,25 @@ impl Yang2019 {
         let s = settings;
         let rules = read_rules(s)?;
         let weights = read_weights(s, rules.len())?;
-        let about = "of several rules, one for each batch (interleaved) or one for each trial (mixed)";
-        let mixed = s.word("order", "interleaved", &["interleaved", "mixed"], about)? == "mixed";
+        let about = "of several rules: one for each batch (interleaved), one for each trial (mixed), or one \
+                     after another (sequential), the last for ever";
+        let words = ["interleaved", "mixed", "sequential"];
+        let word = s.word("order", "interleaved", &words, about)?;
+        let about = "training trials of each rule before the next, in sequential order; `weights` make some longer";
+        let each = s.positive_count("rule_trials", 20_000, about)?;
+        let order = match word.as_str() {
+            "mixed" => Order::Mixed,
+            "sequential" => Order::Sequential(each as f64),
+            _ => Order::Interleaved,
+        };
+        if s.given("rule_trials") && word != "sequential" {
+            return Err(s.blame(
+                "rule_trials",
+                Error::input("`rule_trials` has no effect")
+                    .why(format!("rules come one after another only if `order` is \"sequential\"; it is \"{word}\""))
+                    .remedy("leave it out, or set order = \"sequential\""),
+            ));
+        }
         let short = s.positive_time("short", ms(500.0), "fixation, and a stimulus")?;
         let long = s.positive_time("long", ms(1000.0), "delay")?;
         let response = s.positive_time("response", ms(500.0), "time to respond")?;
@@ -187,10 +214,10 @@ impl Yang2019 {
                      from category 1 to 2, a ring target of 0 where the response is withheld";
         let compat = s.flag("compat", false, about)?;
         let decoder = Decoder::default();
-        Ok(Yang2019 { rules, weights, mixed, short, long, jitter, response, settle, warm_up, compat, decoder })
+        Ok(Yang2019 { rules, weights, order, short, long, jitter, response, settle, warm_up, compat, decoder })
     }
 
-    /// The rule that a uniform number draws: its place among `rules`.
+    /// The rule that a number draws, uniform between 0 and 1: its place among `rules`; from 1 on it is the last.
     fn drawn(&self, u: f64) -> usize {
         let mut sum = 0.0;
         for (place, w) in self.weights.iter().enumerate() {
@@ -349,7 +376,11 @@ impl Task for Yang2019 {
         let jitter: [f64; JITTERED] = std::array::from_fn(|_| shared.uniform());
         let training = request.set == Set::Training;
         let place = match training {
-            true => self.drawn(if self.mixed { for_trial } else { for_batch }),
+            true => match self.order {
+                Order::Interleaved => self.drawn(for_batch),
+                Order::Mixed => self.drawn(for_trial),
+                Order::Sequential(each) => self.drawn(request.batch as f64 / (each * self.rules.len() as f64)),
+            },
             false => request.index % self.rules.len(),
         };
         let number = (request.or("rule", self.rules[place] as f64).max(0.0) as usize).min(RULES.len() - 1);

@@ -495,6 +495,18 @@ fn several_rules_come_batch_by_batch_or_trial_by_trial() {
     assert!((150..=250).contains(&count[16]) && (57..=143).contains(&count[0]), "{count:?}");
     let mixed: Vec<f64> = (0..40).map(|index| drawn("mixed", 0, index)).collect();
     assert!([0.0, 16.0, 7.0].iter().all(|rule| mixed.contains(rule)), "{mixed:?}");
+    // one after another: 75, 150 and 75 trials, and then the last
+    let task = with(&[
+        ("rules", Given::Words(vec!["go", "dms", "dm2"])),
+        ("weights", Given::Numbers(vec![1.0, 2.0, 1.0])),
+        ("order", Given::Word("sequential")),
+        ("rule_trials", Given::Number(100.0)),
+    ]);
+    for (batch, rule) in [(0, 0.0), (70, 0.0), (75, 16.0), (220, 16.0), (225, 7.0), (300, 7.0), (9000, 7.0)] {
+        let request = Request { batch, number: batch, ..Request::new(Set::Training, 0, ms(50.0)) };
+        let outline = task.outline(&request, &mut crate::testing::stream(&request, 3));
+        assert_eq!(outline.value("rule"), Some(rule), "from trial {batch} on");
+    }
     // a check goes through them in turn
     let task = with(&[("rules", Given::Words(vec!["go", "dms", "dm2"]))]);
     for index in 0..9 {
