@@ -2,12 +2,14 @@
 
 use crate::Ending;
 use crate::args;
-use crate::look::{STOP, listen, minutes};
+use crate::look::{STOP, csv_of, listen, markdown_of, minutes, verdicts};
 use crate::output::{in_columns, say, say_json, warn};
 use cogrnn::compare::{CellSummary, Comparison, Trained};
+use cogrnn::evaluate;
 use cogrnn::files;
 use cogrnn::pool::{self, There, Training};
-use cogrnn::trainer::Machine;
+use cogrnn::reproduce::soo2023;
+use cogrnn::trainer::{Machine, Reason};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_report::runs;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -36,6 +38,53 @@ pub fn replicates(args: &args::Train, what: &str, folder: &Path) -> Result<Endin
     run(&comparison, folder, &machine, false, args.progress.json, args.overwrite)
 }
 
+/// A paper whose claims are about settings side by side.
+pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
+    if let Some(figure) = args.figures.first() {
+        return Err(Error::input(format!("there is no figure `{figure}` to reproduce"))
+            .at("FIGURE")
+            .why("the protocol of soo2023 is done as a whole")
+            .remedy("cogrnn reproduce soo2023"));
+    }
+    let machine = args.machine.resolve()?;
+    let out = &args.out;
+    let comparison = soo2023::protocol(args.seeds.unwrap_or(10), out)?;
+    let Some(done) = train(&comparison, &machine, args.check, args.json, false)? else {
+        return Ok(if args.check { Ending::Finished } else { Ending::Interrupted });
+    };
+    let mut tested = Vec::new();
+    for network in &done.results {
+        let Some(criterion) = network.job.experiment.stop.performance else { continue };
+        if !matches!(network.summary.reason, Reason::Performance) {
+            continue;
+        }
+        let saved = evaluate::Trained::open(&network.job.folder, &machine)?;
+        let trials = saved.test_run().trials;
+        if let Some(performance) = saved.evaluate(trials, None, &mut |_| ())?.performance {
+            let (experiment, variant) = (network.job.experiment_name.clone(), network.job.variant.clone());
+            tested.push(soo2023::Tested { experiment, variant, performance, criterion });
+        }
+    }
+    let summaries = comparison.summaries(&done.results);
+    let rows = soo2023::judge(&summaries, &tested);
+    let page = out.join("soo2023.html");
+    let html = runs::protocol(&comparison, &done.results, &summaries, &rows)?.html();
+    files::write_atomically(&page, html.as_bytes())?;
+    tables(out, &summaries)?;
+    files::write_atomically(out.join("claims.csv"), csv_of(&rows).as_bytes())?;
+    files::write_atomically(out.join("claims.md"), markdown_of(&rows).as_bytes())?;
+    if args.json {
+        say_json(&json!({
+            "rows": rows, "variants": summaries, "page": page.display().to_string(), "trained_now": done.missing,
+        }));
+        return Ok(Ending::Finished);
+    }
+    say(&table(&summaries));
+    say(&verdicts(&rows));
+    done.tell(&comparison, &page);
+    Ok(Ending::Finished)
+}
+
 fn run(
     comparison: &Comparison,
     out: &Path,
@@ -44,6 +93,53 @@ fn run(
     json: bool,
     overwrite: bool,
 ) -> Result<Ending> {
+    let Some(done) = train(comparison, machine, check, json, overwrite)? else {
+        return Ok(if check { Ending::Finished } else { Ending::Interrupted });
+    };
+    let summaries = comparison.summaries(&done.results);
+    let page = out.join("compare.html");
+    let html = runs::comparison(comparison, &done.results, &summaries)?.html();
+    files::write_atomically(&page, html.as_bytes())?;
+    tables(out, &summaries)?;
+    if json {
+        say_json(&json!({
+            "variants": summaries, "page": page.display().to_string(), "trained_now": done.missing,
+        }));
+        return Ok(Ending::Finished);
+    }
+    say(&table(&summaries));
+    done.tell(comparison, &page);
+    Ok(Ending::Finished)
+}
+
+/// What a comparison has come to.
+struct Done {
+    results: Vec<Trained>,
+    /// Networks that were not there before.
+    missing: usize,
+    took: Duration,
+}
+
+impl Done {
+    fn tell(&self, comparison: &Comparison, page: &Path) {
+        say(&format!(
+            "\n  {} networks; trained {} of them now, in {}\n  report in {}",
+            comparison.jobs.len(),
+            self.missing,
+            minutes(self.took),
+            page.display()
+        ));
+    }
+}
+
+/// The tables of a comparison beside its page.
+fn tables(out: &Path, summaries: &[CellSummary]) -> Result<()> {
+    files::write_atomically(out.join("compare.csv"), variants_csv(summaries).as_bytes())?;
+    files::write_atomically(out.join("networks.csv"), networks_csv(summaries).as_bytes())
+}
+
+/// Trains what is missing; none if that was stopped, or only asked about.
+fn train(comparison: &Comparison, machine: &Machine, check: bool, json: bool, overwrite: bool) -> Result<Option<Done>> {
     let jobs = &comparison.jobs;
     if overwrite {
         for job in jobs.iter().filter(|job| job.folder.exists()) {
@@ -54,7 +150,7 @@ fn run(
     let missing = there.iter().filter(|t| !matches!(t, There::Trained | There::Diverged)).count();
     if check {
         inventory(json, comparison, &there);
-        return Ok(Ending::Finished);
+        return Ok(None);
     }
     pool::none_in_the_way(jobs)?;
     listen()?;
@@ -90,26 +186,10 @@ fn run(
     bar.finish_and_clear();
     if !all {
         say("stopped; the same command goes on from here");
-        return Ok(Ending::Interrupted);
+        return Ok(None);
     }
     let results: Vec<Trained> = jobs.iter().map(cogrnn::compare::Job::result).collect::<Result<_>>()?;
-    let summaries = comparison.summaries(&results);
-    let page = out.join("compare.html");
-    files::write_atomically(&page, runs::comparison(comparison, &results, &summaries)?.html().as_bytes())?;
-    files::write_atomically(out.join("compare.csv"), variants_csv(&summaries).as_bytes())?;
-    files::write_atomically(out.join("networks.csv"), networks_csv(&summaries).as_bytes())?;
-    if json {
-        say_json(&json!({ "variants": summaries, "page": page.display().to_string(), "trained_now": missing }));
-        return Ok(Ending::Finished);
-    }
-    say(&table(&summaries));
-    say(&format!(
-        "\n  {} networks; trained {missing} of them now, in {}\n  report in {}",
-        jobs.len(),
-        minutes(begun.elapsed()),
-        page.display()
-    ));
-    Ok(Ending::Finished)
+    Ok(Some(Done { results, missing, took: begun.elapsed() }))
 }
 
 fn inventory(json: bool, comparison: &Comparison, there: &[There]) {

@@ -128,8 +128,11 @@ pub fn listen() -> Result<()> {
 
 /// A paper from its models to its verdicts.
 pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
+    if args.paper == "soo2023" {
+        return crate::compare::protocol(args);
+    }
     let machine = args.machine.resolve()?;
-    let plan = Plan::new(&args.paper, &args.figures, args.seeds, &args.out)?;
+    let plan = Plan::new(&args.paper, &args.figures, args.seeds.unwrap_or(6), &args.out)?;
     let jobs = plan.jobs()?;
     let there: Vec<There> = jobs.iter().map(Job::there).collect();
     if args.check {
@@ -198,7 +201,9 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
         }
     }
     let table = verdicts(&rows) + &not_analysed(&networks);
-    cogrnn::files::write_atomically(args.out.join(format!("{}.csv", plan.name("claims"))), csv_of(&rows).as_bytes())?;
+    let claims = plan.name("claims");
+    cogrnn::files::write_atomically(args.out.join(format!("{claims}.csv")), csv_of(&rows).as_bytes())?;
+    cogrnn::files::write_atomically(args.out.join(format!("{claims}.md")), markdown_of(&rows).as_bytes())?;
     if args.json {
         say_json(&json!({
             "rows": rows, "not_analysed": networks.iter().filter_map(|n| {
@@ -278,7 +283,7 @@ fn not_analysed(networks: &[Network]) -> String {
 }
 
 /// The claims as lines, figure by figure.
-fn verdicts(rows: &[Row]) -> String {
+pub fn verdicts(rows: &[Row]) -> String {
     let mut text = String::new();
     let mark = |v: Verdict| match v {
         Verdict::Yes => "yes",
@@ -310,7 +315,22 @@ fn verdicts(rows: &[Row]) -> String {
     )
 }
 
-fn csv_of(rows: &[Row]) -> String {
+/// The claims as a table for a document.
+pub fn markdown_of(rows: &[Row]) -> String {
+    let mut text = "| Fig | model | result | published | ours: median (range) | statistic | verdict |\n".to_string();
+    text += "|---|---|---|---|---|---|---|\n";
+    for row in rows {
+        let (ours, verdict) = (row.ours(), format!("{:?}", row.verdict).to_lowercase());
+        let ours = format!("{ours} {}", row.unit);
+        let cells = [&row.figure, &row.model, &row.claim, &row.published, &ours, &row.statistic, &verdict];
+        let cells: Vec<String> = cells.iter().map(|c| c.trim().replace('|', "\\|")).collect();
+        text += &format!("| {} |\n", cells.join(" | "));
+    }
+    text
+}
+
+/// The claims as a table for programs.
+pub fn csv_of(rows: &[Row]) -> String {
     let mut text = "figure,model,claim,published,median_and_range,unit,statistic,verdict,values\n".to_string();
     let quoted = |s: &str| format!("\"{}\"", s.replace('"', "\"\""));
     for row in rows {

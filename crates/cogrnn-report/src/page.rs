@@ -185,6 +185,12 @@ impl Page {
         self
     }
 
+    /// One more part, before all others.
+    pub fn led_by(mut self, section: Section) -> Self {
+        self.sections.insert(0, section);
+        self
+    }
+
     /// The page as HTML with everything in it; the same bytes for the same page.
     pub fn html(&self) -> String {
         html::page(self)

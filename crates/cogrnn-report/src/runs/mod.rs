@@ -6,7 +6,7 @@ mod reproduction;
 
 pub use comparison::comparison;
 pub use pieces::{learning_figure, task_figure, weights_figures};
-pub use reproduction::reproduction;
+pub use reproduction::{protocol, reproduction};
 
 use crate::figures;
 use crate::{Figure, Page, Section, UnitActivity};

@@ -1,8 +1,9 @@
 //! The page of a reproduced paper.
 
-use super::{duration, figures_of, thousands, title_of, weights_figures};
+use super::{comparison, duration, figures_of, thousands, title_of, weights_figures};
 use crate::{Axis, Cell, Chart, Figure, Mark, Page, Section, Series, TableView, Tone, Verdict};
 use cogrnn::analyses::Named;
+use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::reproduce::{self, Model, Network, Row, Shown};
 use cogrnn_core::error::Result;
 
@@ -169,15 +170,41 @@ fn not_analysed(groups: &[Group<'_>]) -> Option<TableView> {
     any.then_some(table)
 }
 
+/// Claims that rest on networks trained under several settings, and these settings side by side.
+///
+/// # Errors
+/// As [`comparison`](super::comparison).
+pub fn protocol(settings: &Comparison, trained: &[Trained], summaries: &[CellSummary], rows: &[Row]) -> Result<Page> {
+    let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
+    let page = comparison::comparison(settings, trained, summaries)?;
+    Ok(page
+        .fact(
+            "Rows",
+            format!(
+                "{} yes, {} no, {} unsure, {} shown",
+                count(reproduce::Verdict::Yes),
+                count(reproduce::Verdict::No),
+                count(reproduce::Verdict::Unsure),
+                count(reproduce::Verdict::Shown)
+            ),
+        )
+        .led_by(table_with("verdicts", "What was published and what came out", CLAIMED, rows, &|_| true)))
+}
+
+const PUBLISHED: &str = "P: the paper. S6.4: a rerun of its program, one seed. A sign test needs five networks to say yes or \
+                         no at 5 %, everything else three; with fewer a claim stays unsure. Shown: nothing was published \
+                         to agree with.";
+const CLAIMED: &str = "P: the paper, whose numbers are not public. Sign tests are over networks of the same seed; above 5 % a claim \
+                       stays unsure. Shown: nothing was claimed.";
+
 fn table_of(id: &str, title: &str, rows: &[Row], keep: &dyn Fn(&Row) -> bool) -> Section {
-    let mut table = TableView::new(
-        "",
-        ["Fig", "Model", "Result", "Published", "Ours: median (range)", "Statistic", "Verdict"],
-    )
-    .caption(
-        "P: the paper. S6.4: a rerun of its program, one seed. A sign test needs five networks to say yes or no at 5 %, \
-         everything else three; with fewer a claim stays unsure. Shown: nothing was published to agree with.",
-    );
+    table_with(id, title, PUBLISHED, rows, keep)
+}
+
+fn table_with(id: &str, title: &str, caption: &str, rows: &[Row], keep: &dyn Fn(&Row) -> bool) -> Section {
+    let mut table =
+        TableView::new("", ["Fig", "Model", "Result", "Published", "Ours: median (range)", "Statistic", "Verdict"])
+            .caption(caption);
     for row in rows.iter().filter(|r| keep(r)) {
         let verdict = match row.verdict {
             reproduce::Verdict::Yes => Cell::Verdict(Verdict::Yes, "yes".into()),

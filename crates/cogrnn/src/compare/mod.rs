@@ -4,6 +4,9 @@
 //! experiments = ["soo2023/dlygo", "mine.toml"]
 //! seeds = 10                      # seeds 1 to 10; or a list
 //!
+//! [every.stop]                    # what is changed in all of them, if anything
+//! max_updates = 5000
+//!
 //! [variants.plain]
 //! [variants.dasc.unroll]          # what of the experiments is changed
 //! scheme = "dasc"
@@ -13,7 +16,7 @@
 
 mod verdict;
 
-pub use verdict::{Against, Outcome, Summary as CellSummary, against, interval};
+pub use verdict::{Against, Outcome, Summary as CellSummary, against, interval, sign_test};
 
 use crate::experiment::Experiment;
 use crate::files;
@@ -114,14 +117,31 @@ impl Comparison {
     /// # Errors
     /// A file that says what it cannot, or an experiment of it that would not work, each by its place.
     pub fn load(path: &Path, out: &Path) -> Result<Comparison> {
-        let origin = path.display().to_string();
         let text = files::read_text(path)?;
-        let blame = |e: Error| e.at(origin.clone());
+        let beside = path.parent().unwrap_or(Path::new(""));
+        let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        Comparison::parse(&text, &path.display().to_string(), &stem, beside, None, out)
+    }
+
+    /// Reads a comparison from its text, which lies in the folder `beside` and which messages call `origin`; with
+    /// `networks` it is of so many instead of its own seeds.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn parse(
+        text: &str,
+        origin: &str,
+        stem: &str,
+        beside: &Path,
+        networks: Option<usize>,
+        out: &Path,
+    ) -> Result<Comparison> {
+        let blame = |e: Error| e.at(origin.to_string());
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             blame(Error::input("this is no TOML").why(e.to_string().trim().to_string()).remedy("mend that line"))
         })?;
         for key in table.keys() {
-            const KEYS: [&str; 4] = ["title", "experiments", "seeds", "variants"];
+            const KEYS: [&str; 5] = ["title", "experiments", "seeds", "every", "variants"];
             if !KEYS.contains(&key.as_str()) {
                 return Err(blame(
                     Error::input(format!("`{key}` is not a setting of a comparison"))
@@ -135,12 +155,15 @@ impl Comparison {
         }
         let title = match table.get("title") {
             Some(toml::Value::String(title)) => title.clone(),
-            _ => path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
+            _ => stem.to_string(),
         };
         let experiments = names(table.get("experiments")).map_err(blame)?;
-        let seeds = seeds(table.get("seeds")).map_err(blame)?;
+        let seeds = match networks {
+            Some(n) => (1..=n as u64).collect(),
+            None => seeds(table.get("seeds")).map_err(blame)?,
+        };
+        let every = every(table.get("every")).map_err(blame)?;
         let variants = variants(table.get("variants")).map_err(blame)?;
-        let beside = path.parent().unwrap_or(Path::new(""));
         let mut jobs = Vec::new();
         for name in &experiments {
             // A file beside this one, or a shipped experiment.
@@ -148,7 +171,8 @@ impl Comparison {
             let what = if file.exists() { file.display().to_string() } else { name.clone() };
             for seed in &seeds {
                 for (variant, changes) in &variants {
-                    let changes: Vec<String> = changes.iter().cloned().chain([format!("seed={seed}")]).collect();
+                    let own = changes.iter().cloned().chain([format!("seed={seed}")]);
+                    let changes: Vec<String> = every.iter().cloned().chain(own).collect();
                     let experiment = Experiment::load(&what, &changes).map_err(|e| {
                         blame(Error { what: format!("variant `{variant}` of `{name}`: {}", e.what), ..e })
                     })?;
@@ -165,6 +189,33 @@ impl Comparison {
             jobs,
         })
     }
+}
+
+impl Comparison {
+    /// Several comparisons of the same variants as one.
+    pub fn join(parts: Vec<Comparison>) -> Option<Comparison> {
+        parts.into_iter().reduce(|mut whole, part| {
+            debug_assert_eq!(whole.variants, part.variants, "the same variants");
+            whole.experiments.extend(part.experiments);
+            whole.jobs.extend(part.jobs);
+            whole
+        })
+    }
+}
+
+/// What is changed in all variants, as `section.key=value`.
+fn every(value: Option<&toml::Value>) -> Result<Vec<String>> {
+    let mut flat = Vec::new();
+    match value {
+        None => {}
+        Some(toml::Value::Table(table)) => flatten("", table, &mut flat),
+        Some(_) => {
+            return Err(Error::input("`every` is no section")
+                .why("it holds what is changed in all variants")
+                .remedy("for instance  [every.stop]  and  max_updates = 5000"));
+        }
+    }
+    Ok(flat)
 }
 
 fn names(value: Option<&toml::Value>) -> Result<Vec<String>> {
@@ -261,6 +312,20 @@ mod tests {
         assert_eq!(job.folder, Path::new("out/song2016/perceptual-decision/fast/seed3"));
         assert!(job.experiment.resolved().contains("learning_rate = 0.05"));
         assert!(c.jobs[2].experiment.resolved().contains("name = \"adam\""));
+    }
+
+    #[test]
+    fn what_holds_for_every_variant_is_said_once_and_a_variant_may_differ() {
+        let c = load(
+            "experiments = [\"song2016/sinewave\"]\nseeds = 1\n[every.stop]\nmax_updates = 77\n\
+             [variants.a]\n[variants.b.stop]\nmax_updates = 88\n",
+        )
+        .unwrap();
+        let limits: Vec<u64> = c.jobs.iter().map(|j| j.experiment.stop.max_updates).collect();
+        assert_eq!(limits, [77, 88]);
+        let both = Comparison::join(vec![c.clone(), c.clone()]).unwrap();
+        assert_eq!((both.jobs.len(), both.experiments.len(), both.variants.len()), (4, 2, 2));
+        assert!(load("experiments = [\"song2016/sinewave\"]\nevery = 3\n[variants.a]\n").is_err());
     }
 
     #[test]

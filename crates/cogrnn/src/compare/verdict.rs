@@ -143,8 +143,8 @@ pub fn against(these: &[Outcome], first: &[Outcome]) -> Against {
     Against { faster, slower, equal, p: sign_test(faster, slower) }
 }
 
-/// Two-sided, ties left out.
-fn sign_test(a: usize, b: usize) -> f64 {
+/// p of a sign test, two-sided, ties left out.
+pub fn sign_test(a: usize, b: usize) -> f64 {
     let n = a + b;
     let least = a.min(b);
     let mut term = 0.5f64.powi(n as i32);

@@ -1,0 +1,261 @@
+//! Soo, Goudar & Wang (2023): whether skips through time help, by the protocol that shows it.
+//!
+//! The paper's numbers are not public, so what is judged is its claim: in tasks with delays (structures B and C) and
+//! in rule reversal, networks that are trained with skips take fewer updates and less time to the criterion than
+//! plainly trained ones, and not fewer of them get there. Networks of one seed begin with the same weights and see the
+//! same trials, so methods are held against each other seed by seed.
+
+use super::claims::{Row, Verdict};
+use crate::compare::{CellSummary, Comparison};
+use cogrnn_core::error::{Error, Result};
+use std::path::Path;
+
+/// Comparisons that the protocol is made of.
+const PROTOCOL: [(&str, &str); 2] = [
+    ("soo2023/protocol/standard.toml", include_str!("../../../../experiments/soo2023/protocol/standard.toml")),
+    ("soo2023/protocol/reversal.toml", include_str!("../../../../experiments/soo2023/protocol/reversal.toml")),
+];
+
+/// Share of wrong verdicts that is taken into account.
+const LEVEL: f64 = 0.05;
+/// How far below the criterion, in points, fresh trials may be: training stops at the first checks that are above,
+/// and the first are lucky.
+const LUCK: f64 = 1.0;
+
+/// The protocol with so many networks a cell; runs go to folders under `out`.
+///
+/// # Errors
+/// None but a fault of the program.
+pub fn protocol(networks: usize, out: &Path) -> Result<Comparison> {
+    let parts = PROTOCOL
+        .iter()
+        .map(|(origin, text)| Comparison::parse(text, origin, "soo2023", Path::new(""), Some(networks), out))
+        .collect::<Result<Vec<_>>>()?;
+    Comparison::join(parts).ok_or_else(|| Error::input("an empty protocol"))
+}
+
+/// Performance on fresh test trials of a network that met the criterion, as it was saved: plain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant.
+    pub variant: String,
+    /// Per cent.
+    pub performance: f64,
+    /// The criterion, per cent.
+    pub criterion: f64,
+}
+
+/// A task for people: its structure, and whether the claim is about it.
+fn task(experiment: &str) -> (String, bool) {
+    let short = experiment.rsplit('/').next().unwrap_or(experiment);
+    match short {
+        "go" => ("go (A: no delay)".into(), false),
+        "dlygo" => ("delayed go (B)".into(), true),
+        "dms" => ("delayed match to sample (C)".into(), true),
+        "rule-reversal" => ("rule reversal".into(), true),
+        _ => (short.into(), false),
+    }
+}
+
+fn name(variant: &str) -> String {
+    match variant {
+        "cd" | "sctt" | "dasc" => variant.to_uppercase(),
+        "clip" => "plain, gradient clipped".into(),
+        "omega" => "plain, with Ω".into(),
+        _ => variant.to_string(),
+    }
+}
+
+/// Every claim with its verdict.
+pub fn judge(summaries: &[CellSummary], tested: &[Tested]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for plain in summaries.iter().filter(|s| s.variant == "plain") {
+        let (model, claimed) = task(&plain.experiment);
+        let cells = || summaries.iter().filter(|s| s.experiment == plain.experiment && s.variant != "plain");
+        for cell in cells() {
+            let scheme = ["cd", "sctt", "dasc"].contains(&cell.variant.as_str());
+            let published = if scheme && claimed && cell.variant != "cd" { "it does (P, abstract)" } else { "–" };
+            let judged = published != "–";
+            let row = |claim: String, values: Vec<f64>, unit: &str, statistic: String, verdict: Verdict| Row {
+                figure: "–".into(),
+                model: model.clone(),
+                claim,
+                published: published.into(),
+                values,
+                unit: unit.into(),
+                counted: false,
+                statistic,
+                verdict: if judged { verdict } else { Verdict::Shown },
+            };
+            let name = name(&cell.variant);
+            let updates = |s: &CellSummary| s.networks.iter().filter(|n| n.reached).map(|n| n.updates as f64).collect();
+            let (statistic, verdict) = fewer(cell, plain, "updates", |n| n.updates as f64);
+            rows.push(row(
+                format!("{name} takes fewer updates than plain"),
+                updates(cell),
+                "updates",
+                statistic,
+                verdict,
+            ));
+            let seconds = |s: &CellSummary| s.networks.iter().filter(|n| n.reached).map(|n| n.seconds).collect();
+            let (statistic, verdict) = fewer(cell, plain, "seconds", |n| n.seconds);
+            rows.push(row(
+                format!("{name} takes less time than plain"),
+                seconds(cell),
+                "s on one thread",
+                statistic,
+                verdict,
+            ));
+            let share = |s: &CellSummary| format!("{} of {}", s.reached, s.networks.len());
+            let [_, low, high] = cell.share.map(|x| 100.0 * x);
+            let statistic = format!(
+                "{} reach the criterion, {} of the plain ones ({low:.0} to {high:.0} %, Wilson's 95 %); not fewer may",
+                share(cell),
+                share(plain)
+            );
+            let verdict = if cell.reached >= plain.reached { Verdict::Yes } else { Verdict::No };
+            let values = cell.networks.iter().map(|n| f64::from(u8::from(n.reached))).collect();
+            rows.push(Row {
+                counted: true,
+                ..row(
+                    format!("not fewer networks learn with {name} than plainly"),
+                    values,
+                    "networks",
+                    statistic,
+                    verdict,
+                )
+            });
+        }
+        let of: Vec<&Tested> =
+            tested.iter().filter(|t| t.experiment == plain.experiment && t.variant != "plain").collect();
+        if let Some(criterion) = of.first().map(|t| t.criterion) {
+            let least = of.iter().map(|t| t.performance).fold(f64::INFINITY, f64::min);
+            rows.push(Row {
+                figure: "–".into(),
+                model: model.clone(),
+                claim: "nothing of a scheme is needed afterwards: saved networks, read anew as plain ones, on fresh trials".into(),
+                published: "they are plain (P)".into(),
+                values: of.iter().map(|t| t.performance).collect(),
+                unit: "%".into(),
+                counted: false,
+                statistic: format!("{} networks; the worst, {least:.1} %, must be above {:.1} % (criterion {criterion:.1}, less {LUCK} for luck)", of.len(), criterion - LUCK),
+                verdict: if least > criterion - LUCK { Verdict::Yes } else { Verdict::No },
+            });
+        }
+    }
+    rows
+}
+
+/// Whether one variant's networks get there in less than another's, seed by seed.
+fn fewer(
+    cell: &CellSummary,
+    plain: &CellSummary,
+    what: &str,
+    of: impl Fn(&crate::compare::Outcome) -> f64,
+) -> (String, Verdict) {
+    let cost = |n: &crate::compare::Outcome| if n.reached { of(n) } else { f64::INFINITY };
+    let (mut less, mut more) = (0, 0);
+    for n in &cell.networks {
+        let Some(rival) = plain.networks.iter().find(|p| p.seed == n.seed) else { continue };
+        match cost(n).total_cmp(&cost(rival)) {
+            std::cmp::Ordering::Less => less += 1,
+            std::cmp::Ordering::Greater => more += 1,
+            std::cmp::Ordering::Equal => {}
+        }
+    }
+    let p = crate::compare::sign_test(less, more);
+    let middle = |s: &CellSummary| {
+        let mut all: Vec<f64> = s.networks.iter().map(&cost).collect();
+        all.sort_by(f64::total_cmp);
+        match all.get(all.len() / 2) {
+            Some(x) if x.is_finite() => format!("{x:.0}"),
+            _ => "none".to_string(),
+        }
+    };
+    let verdict = match (less > more, p < LEVEL) {
+        (_, false) => Verdict::Unsure,
+        (true, true) => Verdict::Yes,
+        (false, true) => Verdict::No,
+    };
+    let statistic = format!(
+        "median {} {what}, plain {} (half must reach it); less at {less} seeds, more at {more}, p = {p:.3} (sign test)",
+        middle(cell),
+        middle(plain)
+    );
+    (statistic, verdict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{Outcome, interval};
+    use crate::trainer::Reason;
+
+    fn cell(variant: &str, updates: &[Option<u64>]) -> CellSummary {
+        let networks: Vec<Outcome> = updates
+            .iter()
+            .enumerate()
+            .map(|(k, u)| Outcome {
+                seed: k as u64,
+                reached: u.is_some(),
+                reason: if u.is_some() { Reason::Performance } else { Reason::MaxUpdates },
+                updates: u.unwrap_or(5000),
+                seconds: u.unwrap_or(5000) as f64 / 100.0,
+                performance: Some(99.5),
+                rmse: 0.1,
+            })
+            .collect();
+        let reached = networks.iter().filter(|n| n.reached).count();
+        CellSummary {
+            experiment: "soo2023/dlygo".into(),
+            variant: variant.into(),
+            reached,
+            share: interval(reached, networks.len()),
+            updates: [0.0; 3],
+            seconds: [0.0; 3],
+            networks,
+            against_first: None,
+        }
+    }
+
+    #[test]
+    fn the_protocol_is_made_of_experiments_that_work() {
+        let all = protocol(1, Path::new("out")).unwrap();
+        assert_eq!(all.variants, ["plain", "clip", "omega", "cd", "sctt", "dasc"]);
+        assert_eq!(all.jobs.len(), 4 * 6);
+        let dasc = all.jobs.iter().find(|j| j.variant == "dasc" && j.experiment_name.ends_with("dms")).unwrap();
+        assert!(!dasc.experiment.unroll.is_plain());
+        assert_eq!(dasc.experiment.stop.max_updates, 5000);
+    }
+
+    /// A verdict follows the networks: help, harm, none that can be told.
+    #[test]
+    fn verdicts_can_be_yes_no_and_unsure() {
+        let plain: Vec<Option<u64>> = (0..10).map(|k| (k % 2 == 0).then_some(4000 + k)).collect();
+        let verdict = |other: &[Option<u64>]| {
+            let rows = judge(&[cell("plain", &plain), cell("dasc", other)], &[]);
+            (rows[0].verdict, rows[1].verdict, rows[2].verdict)
+        };
+        assert_eq!(verdict(&[Some(2000); 10]), (Verdict::Yes, Verdict::Yes, Verdict::Yes));
+        let worse: Vec<Option<u64>> = vec![None; 10];
+        assert_eq!(verdict(&worse).2, Verdict::No);
+        assert_eq!(verdict(&plain), (Verdict::Unsure, Verdict::Unsure, Verdict::Yes));
+        let rows = judge(&[cell("plain", &[Some(2000); 10]), cell("dasc", &[Some(4000); 10])], &[]);
+        assert_eq!((rows[0].verdict, rows[2].verdict), (Verdict::No, Verdict::Yes));
+        // rivals are shown, not judged: nobody claimed anything of them
+        let rows = judge(&[cell("plain", &plain), cell("clip", &[Some(2000); 10])], &[]);
+        assert!(rows.iter().all(|r| r.verdict == Verdict::Shown));
+        let tested = |performance| Tested {
+            experiment: "soo2023/dlygo".into(),
+            variant: "dasc".into(),
+            performance,
+            criterion: 99.0,
+        };
+        let last =
+            |tested: &[Tested]| judge(&[cell("plain", &plain), cell("dasc", &plain)], tested).pop().unwrap().verdict;
+        assert_eq!(last(&[tested(99.2), tested(98.6)]), Verdict::Yes);
+        assert_eq!(last(&[tested(99.2), tested(84.0)]), Verdict::No);
+    }
+}
