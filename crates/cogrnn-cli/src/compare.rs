@@ -66,7 +66,8 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
         }
     }
     let summaries = comparison.summaries(&done.results);
-    let rows = soo2023::judge(&summaries, &tested);
+    let mut rows = soo2023::judge(&summaries, &tested);
+    rows.extend(soo2023::together_rows(&comparison, &done.results));
     let page = out.join("soo2023.html");
     let html = runs::protocol(&comparison, &done.results, &summaries, &rows)?.html();
     files::write_atomically(&page, html.as_bytes())?;

@@ -295,6 +295,27 @@ mod tests {
         }
     }
 
+    /// Whatever the number of rows and of outputs, there is a tile for it, whole and with zeros left out.
+    #[test]
+    fn every_size_has_its_tiles() {
+        for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
+            for outputs in (1..=160).step_by(16) {
+                let depth = 3;
+                let mut packed = Packed::new(outputs, depth, isa);
+                packed.set_columns(0, &vec![1.0f32; outputs * depth], depth);
+                for rows in 1..=26 {
+                    let (whole, mut some) = (vec![1.0; rows * depth], vec![1.0; rows * depth]);
+                    some.chunks_exact_mut(depth).for_each(|row| row[1] = 0.0);
+                    let mut out = vec![0.0; rows * padded(outputs)];
+                    packed.multiply(rows, &whole, depth, &mut out, padded(outputs), false);
+                    assert!(out.chunks(padded(outputs)).all(|row| row[..outputs].iter().all(|x| *x == 3.0)));
+                    packed.multiply_sparse(rows, &some, depth, &mut out, padded(outputs), &mut Terms::default());
+                    assert!(out.chunks(padded(outputs)).all(|row| row[..outputs].iter().all(|x| *x == 2.0)));
+                }
+            }
+        }
+    }
+
     #[test]
     fn products_over_what_is_not_zero_are_the_whole_products() {
         for (rows, outputs, depth, share) in

@@ -6,7 +6,8 @@
 //! same trials, so methods are held against each other seed by seed.
 
 use super::claims::{Row, Verdict};
-use crate::compare::{CellSummary, Comparison};
+use crate::compare::{CellSummary, Comparison, Trained};
+use crate::trainer::Check;
 use cogrnn_core::error::{Error, Result};
 use std::path::Path;
 
@@ -66,6 +67,60 @@ fn name(variant: &str) -> String {
         "omega" => "plain, with Ω".into(),
         _ => variant.to_string(),
     }
+}
+
+/// Share of the networks that the authors' stopping rule leaves out at either end.
+const TRIM: f64 = 0.1;
+
+/// Updates until the mean performance of networks trained side by side, without the best and the worst tenth, is
+/// above the criterion at this many checks in a row: the authors' stopping rule (§2.4). A network that is done keeps
+/// its last value, one that diverged counts as 0.
+fn together(curves: &[&[Check]], criterion: f64, over: usize) -> Option<u64> {
+    let mut times: Vec<u64> = curves.iter().flat_map(|c| c.iter().map(|check| check.updates)).collect();
+    times.sort_unstable();
+    times.dedup();
+    let cut = (TRIM * curves.len() as f64) as usize;
+    let mut above = 0;
+    times.into_iter().find(|now| {
+        let last = |c: &&[Check]| c.iter().rfind(|check| check.updates <= *now).and_then(|check| check.performance);
+        let mut all: Vec<f64> = curves.iter().map(|c| last(c).filter(|p| p.is_finite()).unwrap_or(0.0)).collect();
+        all.sort_by(f64::total_cmp);
+        let middle = &all[cut..all.len() - cut];
+        let mean = middle.iter().sum::<f64>() / middle.len().max(1) as f64;
+        above = if mean > criterion { above + 1 } else { 0 };
+        above >= over
+    })
+}
+
+/// When the networks of each variant, taken together, would have stopped.
+pub fn together_rows(comparison: &Comparison, trained: &[Trained]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for experiment in &comparison.experiments {
+        for variant in &comparison.variants {
+            let of: Vec<&Trained> =
+                trained.iter().filter(|t| t.job.experiment_name == *experiment && t.job.variant == *variant).collect();
+            let Some(stop) = of.first().map(|t| &t.job.experiment.stop) else { continue };
+            let Some(criterion) = stop.performance else { continue };
+            let curves: Vec<&[Check]> = of.iter().map(|t| &t.learning[..]).collect();
+            let updates = together(&curves, criterion, stop.over);
+            rows.push(Row {
+                figure: "–".into(),
+                model: task(experiment).0,
+                claim: format!("{}: updates until the networks together meet the criterion", name(variant)),
+                published: "–".into(),
+                values: updates.map(|u| u as f64).into_iter().collect(),
+                unit: if updates.is_some() { "updates".into() } else { format!("in {} updates", stop.max_updates) },
+                counted: false,
+                statistic: format!(
+                    "mean of {} networks without the best and the worst tenth above {criterion:.1} % at {} checks",
+                    of.len(),
+                    stop.over
+                ),
+                verdict: Verdict::Shown,
+            });
+        }
+    }
+    rows
 }
 
 /// Every claim with its verdict.
@@ -257,5 +312,36 @@ mod tests {
             |tested: &[Tested]| judge(&[cell("plain", &plain), cell("dasc", &plain)], tested).pop().unwrap().verdict;
         assert_eq!(last(&[tested(99.2), tested(98.6)]), Verdict::Yes);
         assert_eq!(last(&[tested(99.2), tested(84.0)]), Verdict::No);
+    }
+
+    #[test]
+    fn networks_together_are_judged_without_the_best_and_the_worst() {
+        let check = |updates, performance| Check { updates, performance, ..blank() };
+        let curve = |values: &[f64]| -> Vec<Check> {
+            values.iter().enumerate().map(|(k, p)| check(10 * (k as u64 + 1), Some(*p))).collect()
+        };
+        // nine learn at once and stop, one never does: it is left out
+        let mut curves = vec![curve(&[50.0, 99.5, 99.5]); 9];
+        curves.push(curve(&[50.0, 50.0, 50.0, 50.0]));
+        let of = |curves: &[Vec<Check>], over| together(&curves.iter().map(|c| &c[..]).collect::<Vec<_>>(), 99.0, over);
+        assert_eq!(of(&curves, 2), Some(30));
+        assert_eq!(of(&curves, 1), Some(20));
+        // two that never do are one too many
+        curves[0] = curve(&[50.0, f64::NAN, 50.0, 50.0]);
+        assert_eq!(of(&curves, 1), None);
+    }
+
+    fn blank() -> Check {
+        Check {
+            updates: 0,
+            trials: 0,
+            cost: 0.0,
+            rmse: 0.0,
+            performance: None,
+            omega: 0.0,
+            gradient_norm: 0.0,
+            spectral_radius: 0.0,
+            best: false,
+        }
     }
 }
