@@ -160,6 +160,34 @@ pub struct Flow {
     pub divisor: f64,
 }
 
+/// How errors find those who are to blame: the gradient itself, or what a brain might have in its place
+/// (Murray 2019, §3.4 of the specification).
+///
+/// ```text
+///                   along W_recᵀ    not (local)
+/// by W_outᵀ         gradient        local, symmetric
+/// by B, random      non-local       RFLO
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credit<F> {
+    /// Whether errors go back along the recurrent weights: without, a unit answers for what it did itself alone.
+    pub recurrent: bool,
+    /// B (unit × output), by which errors reach the units in place of the transposed readout weights.
+    pub feedback: Option<Vec<F>>,
+}
+
+impl<F> Credit<F> {
+    /// The gradient.
+    pub fn exact() -> Credit<F> {
+        Credit { recurrent: true, feedback: None }
+    }
+
+    /// Whether it is the gradient.
+    pub fn is_exact(&self) -> bool {
+        self.recurrent && self.feedback.is_none()
+    }
+}
+
 /// Capability: its step can be run backwards.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be swept backwards in time, so backpropagation cannot train it",
@@ -170,8 +198,8 @@ pub trait Adjoint: Network {
     /// The adjoints of a trial.
     type Sweep: Send + Sync;
 
-    /// Room for a sweep.
-    fn sweep(&self, room: &Room) -> Self::Sweep;
+    /// Room for a sweep that assigns errors like this.
+    fn sweep(&self, room: &Room, credit: &Credit<Self::Real>) -> Self::Sweep;
     /// Starts behind the last step. `flow`: keep what the Ω regulariser needs.
     fn start(&self, sweep: &mut Self::Sweep, timetable: &Timetable, flow: bool);
     /// Goes from step t+1 to step t ≥ 1: adds the direct errors dL/da (active trial × output) and

@@ -20,6 +20,8 @@ pub enum Purpose {
     Weights = 1,
     /// Random masks.
     Wiring = 2,
+    /// Random feedback weights.
+    Feedback = 3,
     /// Conditions and durations of trials for learning.
     TrainingTrials = 16,
     /// Noise of the inputs while learning.

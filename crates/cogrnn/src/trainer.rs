@@ -420,7 +420,7 @@ impl Trainer {
     /// Divergence, or a folder that can no longer be written.
     pub fn run(&mut self, until: Option<u64>, stop: &AtomicBool, watch: &mut dyn FnMut(Event<'_>)) -> Result<Summary> {
         let experiment = self.experiment.clone();
-        let mut rule = experiment.rule.build::<f32>();
+        let mut rule = experiment.rule.build::<f32>(experiment.network.shape, experiment.seed);
         rule.penalties.extend(self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>));
         let (before, clock) = (self.progress.seconds, Instant::now());
         let done = self.sitting(&experiment, &rule, until, stop, watch);

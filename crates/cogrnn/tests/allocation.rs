@@ -113,7 +113,12 @@ fn nothing_is_allocated_in_the_time_loop_of_training() {
         let experiment = experiment(&kind);
         for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
             let plan = experiment.network.build::<f32>(experiment.dt, 1, isa).unwrap();
-            let found = in_the_loop(&experiment, &plan, &experiment.rule.build::<f32>(), isa);
+            let found = in_the_loop(
+                &experiment,
+                &plan,
+                &experiment.rule.build::<f32>(experiment.network.shape, experiment.seed),
+                isa,
+            );
             assert_eq!(found, 0, "{kind:.99?} with {isa} kernels");
         }
     }
@@ -140,7 +145,7 @@ fn the_counter_sees_an_allocation() {
 fn an_update_outside_of_the_loop_allocates_little() {
     let experiment = experiment(&["optimiser.name=adam".into(), "penalties.l1_rec=0.1".into()]);
     let Plan { network, plastic } = experiment.network.build::<f32>(experiment.dt, 1, Isa::best()).unwrap();
-    let rule = experiment.rule.build::<f32>();
+    let rule = experiment.rule.build::<f32>(experiment.network.shape, experiment.seed);
     let crew = Crew::new(1).unwrap();
     let generator = experiment.generator(Set::Training, experiment.dt, Isa::best());
     let room = Room { trials: TRIALS, steps: 200, history: History::Whole };

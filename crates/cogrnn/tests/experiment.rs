@@ -344,7 +344,7 @@ fn first_broken(dale: &str, optimiser: &str) -> Option<String> {
     let isa = cogrnn_core::kernels::Isa::best();
     let plan = experiment.network.build::<f32>(experiment.dt, 1, isa).unwrap();
     let signs = [1.0, 1.0, 1.0, 1.0, -1.0];
-    let rule = experiment.rule.build::<f32>();
+    let rule = experiment.rule.build::<f32>(experiment.network.shape, experiment.seed);
     let crew = Crew::new(1).unwrap();
     let room = Room { trials: 4, steps: 100, history: History::Whole };
     let held = plan.plastic.weights().block("w_rec")[4];

@@ -368,7 +368,7 @@ fn a_carried_evaluation_is_that_of_the_carried_trials() {
 fn a_carried_update_starts_where_the_last_trial_ended() {
     let experiment = experiment(&["optimiser.max_gradient_norm=1e9"]);
     let isa = Isa::best();
-    let rule = experiment.rule.build::<f32>();
+    let rule = experiment.rule.build::<f32>(experiment.network.shape, experiment.seed);
     let crew = Crew::new(2).unwrap();
     let generator = experiment.generator(Set::Training, experiment.dt, isa);
     let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };

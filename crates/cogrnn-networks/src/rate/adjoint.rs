@@ -20,8 +20,9 @@ use cogrnn_core::kernels::Kernel;
 use cogrnn_core::kernels::aligned::Aligned;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded, stride, vectors, vectors_mut};
 use cogrnn_core::kernels::outer::{Blend, Piece, Strides, outer};
+use cogrnn_core::kernels::product::Packed;
 use cogrnn_core::kernels::terms::Terms;
-use cogrnn_core::network::{Adjoint, CarryBack, Flow, Network, Room, Shape, Swept};
+use cogrnn_core::network::{Adjoint, CarryBack, Credit, Flow, Network, Room, Shape, Swept};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::real::Real;
 use std::ops::Range;
@@ -43,6 +44,10 @@ pub struct Sweep<F> {
     flow: Vec<[F; 2]>,
     /// Terms of a product that are not zero.
     terms: Terms,
+    /// Whether errors go back along the recurrent weights; if not, `pulled` stays zero.
+    recurrent: bool,
+    /// B, if errors take that way: its columns, padded, and for many outputs as a product.
+    feedback: Option<(Aligned<F>, Packed<F>)>,
     keep_flow: bool,
     /// Trials that were active at the step last pulled to.
     active: usize,
@@ -91,9 +96,21 @@ impl<F: Real> Rate<F> {
 impl<F: Real> Adjoint for Rate<F> {
     type Sweep = Sweep<F>;
 
-    fn sweep(&self, room: &Room) -> Sweep<F> {
+    fn sweep(&self, room: &Room, credit: &Credit<F>) -> Sweep<F> {
         let rows = room.trials * room.steps;
         let one = || Aligned::zeros(room.trials * self.width());
+        let Shape { units, outputs, .. } = self.shape();
+        let feedback = credit.feedback.as_ref().map(|b| {
+            let mut columns = Aligned::zeros(outputs * self.width());
+            for (k, column) in columns.chunks_exact_mut(self.width()).enumerate() {
+                for (to, row) in column.iter_mut().zip(b.chunks_exact(outputs)) {
+                    *to = row[k];
+                }
+            }
+            let mut packed = Packed::new(units, outputs, self.isa);
+            packed.set_columns(0, b, outputs);
+            (columns, packed)
+        });
         Sweep {
             scaled: Aligned::zeros(rows * self.sweep_stride()),
             delta: one(),
@@ -102,6 +119,8 @@ impl<F: Real> Adjoint for Rate<F> {
             stretched: if self.leak == Leak::Potential && self.flow_rides_along() { Aligned::default() } else { one() },
             flow: vec![[F::ZERO; 2]; rows],
             terms: Terms::default(),
+            recurrent: credit.recurrent,
+            feedback,
             keep_flow: false,
             active: 0,
         }
@@ -136,7 +155,7 @@ impl<F: Real> Adjoint for Rate<F> {
         let (width, wide, rate_wide) = (self.width(), self.sweep_stride(), self.rate_stride());
         let rows = state.timetable.rows(t);
         let future = if cut { 0 } else { sweep.active };
-        if future > 0 {
+        if future > 0 && sweep.recurrent {
             let start = state.timetable.rows(t + 1).start;
             self.pull_future(plastic, sweep, start..start + future);
         }
@@ -144,7 +163,9 @@ impl<F: Real> Adjoint for Rate<F> {
         // else the rates cost.
         let few = outputs <= FEW && direct.is_none();
         if !few {
-            plastic.packed().errors.multiply(rows.len(), errors, outputs, &mut sweep.direct, width, false);
+            let Sweep { feedback, direct, .. } = &mut *sweep;
+            let back = feedback.as_ref().map_or(&plastic.packed().errors, |(_, packed)| packed);
+            back.multiply(rows.len(), errors, outputs, direct, width, false);
         }
         if let Some(direct) = direct {
             for (to, from) in sweep.direct.chunks_exact_mut(width).zip(direct.chunks_exact(units)) {
@@ -161,7 +182,8 @@ impl<F: Real> Adjoint for Rate<F> {
         let (alpha, decay) = (&self.alpha[..], &self.decay[..]);
         let (pulled, keep_flow) = (&sweep.pulled[..], sweep.keep_flow);
         let direct: &[F] = if few { &[] } else { &sweep.direct };
-        let (readout, delta) = (&plastic.packed().readout[..], &mut sweep.delta[..]);
+        let readout = sweep.feedback.as_ref().map_or(&plastic.packed().readout[..], |(columns, _)| &columns[..]);
+        let delta = &mut sweep.delta[..];
         let rows_here = rows.len();
         match self.leak {
             Leak::Potential => with_curve!(self.nonlinearity, curve => self.isa.run(Pull {
@@ -184,7 +206,9 @@ impl<F: Real> Adjoint for Rate<F> {
             sweep.delta[..trials * width].fill(F::ZERO);
             return;
         }
-        self.pull_future(plastic, sweep, 0..trials);
+        if sweep.recurrent {
+            self.pull_future(plastic, sweep, 0..trials);
+        }
         let (decay, pulled, delta) = (&self.decay[..], &sweep.pulled[..], &mut sweep.delta[..]);
         match self.leak {
             Leak::Potential => with_curve!(self.nonlinearity, curve => self.isa.run(Finish {

@@ -17,7 +17,9 @@
 use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Result};
-use cogrnn_core::network::{Adjoint, Carry, CarryBack, Flow, History, Network, Noise, Room, Shape, Swept, Synapses};
+use cogrnn_core::network::{
+    Adjoint, Carry, CarryBack, Credit, Flow, History, Network, Noise, Room, Shape, Swept, Synapses,
+};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::readout::Readout;
 use cogrnn_core::real::Real;
@@ -387,11 +389,11 @@ impl<N: Carry> Carry for Skip<N> {
 impl<N: CarryBack> Adjoint for Skip<N> {
     type Sweep = SkipSweep<N>;
 
-    fn sweep(&self, room: &Room) -> SkipSweep<N> {
+    fn sweep(&self, room: &Room, credit: &Credit<N::Real>) -> SkipSweep<N> {
         let units = if self.skipping.is_some() { self.shape().units } else { 0 };
         let zeros = || vec![N::Real::ZERO; room.trials * units];
         SkipSweep {
-            inner: self.inner.sweep(&Room { history: History::Whole, ..*room }),
+            inner: self.inner.sweep(&Room { history: History::Whole, ..*room }, credit),
             here: zeros(),
             later: zeros(),
             alive: vec![[false; 2]; room.trials],

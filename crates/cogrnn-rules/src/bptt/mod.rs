@@ -6,12 +6,23 @@
 //! Ω = mean over (t, trial) of (q - 1)²      q = |δ_{t+1} ∂x_{t+1}/∂x_t|² / |δ_{t+1}|²      (eq. 23)
 //! ```
 //! The mean runs over the pairs whose error gradient is not negligible: |G|² ≥ 1e-20 (code).
+//!
+//! # Local learning
+//! With another [`Credit`] than the exact one the same sweep makes the rules of Murray (2019), once a batch. Without the
+//! way back along W_rec each synapse needs what is at its own ends only; RFLO's trace
+//!
+//! ```text
+//! p_ij(t) = (1-α) p_ij(t-1) + ∂s_i(t)/∂W_ij        ΔW_ij = -η Σ_t [B e_t]_i p_ij(t)
+//! ```
+//! and the sum over t turned round, E_i(s) = (1-α) E_i(s+1) + [B e_s]_i with ΔW_ij = -η Σ_s E_i(s) ∂s_i(s)/∂W_ij, are
+//! the same number: N per step and trial instead of N². e is dL/dy of the run's loss; the paper's ΔW has -e = 2 ε
+//! times the weight of the sample in the mean (its L has ½ Σ ε², ours Σ ε²).
 
 use crate::penalties::ActivityPenalty;
 use cogrnn_core::batch::Batch;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::Result;
-use cogrnn_core::network::{Adjoint, History, Room, Swept};
+use cogrnn_core::network::{Adjoint, Credit, History, Room, Swept};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::real::Real;
 use cogrnn_core::rule::{Desk, Estimator, Moment};
@@ -27,13 +38,15 @@ pub struct Bptt<F> {
     pub truncation: Option<usize>,
     /// What the rates cost.
     pub activity: Vec<Box<dyn ActivityPenalty<F>>>,
+    /// How errors find those who are to blame.
+    pub credit: Credit<F>,
 }
 
 impl<F> Bptt<F> {
     /// The whole trial, with the regulariser of this weight.
     pub fn new(omega: f64) -> Bptt<F> {
         // bound: Song et al. 2016, code (`bound`)
-        Bptt { omega, bound: 1e-20, truncation: None, activity: Vec::new() }
+        Bptt { omega, bound: 1e-20, truncation: None, activity: Vec::new(), credit: Credit::exact() }
     }
 }
 
@@ -63,8 +76,8 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
         let rows = room.trials * room.steps;
         let apart = self.omega != 0.0 && !self.activity.is_empty();
         Ok(Tape {
-            sweep: network.sweep(room),
-            loss_sweep: apart.then(|| network.sweep(room)),
+            sweep: network.sweep(room, &self.credit),
+            loss_sweep: apart.then(|| network.sweep(room, &self.credit)),
             errors: vec![N::Real::ZERO; rows * shape.outputs],
             direct: if self.activity.is_empty() { Vec::new() } else { vec![N::Real::ZERO; room.trials * shape.units] },
             coefficients: vec![N::Real::ZERO; if self.omega == 0.0 { 0 } else { rows }],

@@ -2,7 +2,9 @@
 
 use crate::reader::Document;
 use cogrnn_core::error::{Error, Result};
+use cogrnn_core::network::{Credit, Shape};
 use cogrnn_core::params::Arena;
+use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::real::Real;
 use cogrnn_core::settings::Settings;
 use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
@@ -30,9 +32,22 @@ impl OptimiserPlan {
     }
 }
 
+/// By which weights errors reach the units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Feedback {
+    /// The transposed readout weights, as the gradient has it.
+    Transposed,
+    /// Fixed random ones with this standard deviation.
+    Random(f64),
+}
+
 /// What trains the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RulePlan {
+    /// Whether each synapse learns from its own two ends alone (RFLO and its symmetric sister).
+    pub local: bool,
+    /// By which weights errors reach the units.
+    pub feedback: Feedback,
     /// Weight of the Ω regulariser.
     pub omega: f64,
     /// Smallest squared error gradient that Ω looks at.
@@ -54,15 +69,40 @@ pub struct RulePlan {
 impl RulePlan {
     pub(super) fn read(document: &Document) -> Result<RulePlan> {
         let mut section = document.section("rule");
-        section.word("name", "bptt", &["bptt"], "which learning rule")?;
+        let about = "backpropagation through time, or local learning with random feedback (RFLO, Murray 2019)";
+        let local = section.word("name", "bptt", &["bptt", "rflo"], about)? == "rflo";
+        let usual = if local { "random" } else { "transposed" };
+        let about = "weights by which errors reach the units: those of the readout, transposed, or fixed random ones";
+        let feedback = if section.word("feedback", usual, &["transposed", "random"], about)? == "random" {
+            // Murray 2019, Materials and methods
+            Feedback::Random(section.number_in(
+                "feedback_sd",
+                1.0,
+                1e-6,
+                f64::INFINITY,
+                "standard deviation of random feedback weights",
+            )?)
+        } else {
+            section.ineffective("feedback_sd", "`feedback` is \"transposed\"")?;
+            Feedback::Transposed
+        };
+        let exact = !local && feedback == Feedback::Transposed;
         // Song et al. 2016, table 1
         let omega = section.number_in(
             "omega",
-            2.0,
+            if exact { 2.0 } else { 0.0 },
             0.0,
             f64::INFINITY,
             "weight of the regulariser against vanishing gradients; 0 leaves it out",
         )?;
+        if omega > 0.0 && !exact {
+            return Err(section.blame(
+                "omega",
+                Error::input(format!("`omega` is {omega} without the gradient"))
+                    .why("the regulariser is about how the gradient flows back, and this rule follows another way")
+                    .remedy("leave it out, or take  name = \"bptt\"  and  feedback = \"transposed\""),
+            ));
+        }
         let bound = if omega > 0.0 {
             section.number_in(
                 "omega_bound",
@@ -151,6 +191,8 @@ impl RulePlan {
         let mut section = document.section("penalties");
         let mut cost = |key: &'static str, about: &'static str| section.number_in(key, 0.0, 0.0, f64::INFINITY, about);
         let mut plan = RulePlan {
+            local,
+            feedback,
             omega,
             bound,
             truncation,
@@ -183,9 +225,10 @@ impl RulePlan {
         Ok(plan)
     }
 
-    /// The rule.
-    pub fn build<F: Real>(&self) -> Descent<Bptt<F>, F> {
+    /// The rule for a network of this shape; random feedback is that of the seed.
+    pub fn build<F: Real>(&self, shape: Shape, seed: u64) -> Descent<Bptt<F>, F> {
         let mut estimator = Bptt::new(self.omega);
+        estimator.credit = Credit { recurrent: !self.local, feedback: self.feedback_weights(shape, seed) };
         estimator.bound = self.bound;
         estimator.truncation = self.truncation;
         estimator.activity = self.activity();
@@ -196,6 +239,13 @@ impl RulePlan {
             clip: self.clip,
             guard: self.guard,
         }
+    }
+
+    /// B (unit × output), if feedback is random.
+    pub fn feedback_weights<F: Real>(&self, shape: Shape, seed: u64) -> Option<Vec<F>> {
+        let Feedback::Random(sd) = self.feedback else { return None };
+        let mut stream = Address { seed, purpose: Purpose::Feedback, trial: 0 }.stream();
+        Some((0..shape.units * shape.outputs).map(|_| F::from_f64(sd * stream.normal())).collect())
     }
 
     /// What the weights cost beside the loss.
@@ -238,6 +288,12 @@ impl RulePlan {
         };
         let omega =
             if self.omega > 0.0 { format!(" and Ω regulariser (weight {})", self.omega) } else { String::new() };
-        format!("backpropagation through time by {with}{omega}")
+        let name = match (self.local, self.feedback) {
+            (false, Feedback::Transposed) => "backpropagation through time",
+            (false, Feedback::Random(_)) => "backpropagation through time with random feedback",
+            (true, Feedback::Transposed) => "local learning with symmetric feedback",
+            (true, Feedback::Random(_)) => "random feedback local learning (RFLO)",
+        };
+        format!("{name} by {with}{omega}")
     }
 }
