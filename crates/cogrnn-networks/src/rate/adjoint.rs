@@ -101,7 +101,7 @@ impl<F: Real> Adjoint for Rate<F> {
             direct: one(),
             stretched: if self.leak == Leak::Potential && self.flow_rides_along() { Aligned::default() } else { one() },
             flow: vec![[F::ZERO; 2]; rows],
-            terms: Terms::default(),
+            terms: Terms::new(room.trials, self.shape().units),
             keep_flow: false,
             active: 0,
         }
