@@ -319,7 +319,7 @@ fn skips() -> Vec<Option<Skipping>> {
     for anchor in [Anchor::State, Anchor::Lagged, Anchor::Fresh] {
         for (every, mix) in [(2, 0.3), (3, 0.5), (5, 0.8), (6, 0.2)] {
             for across in [false, true] {
-                all.push(Some(Skipping { every, mix, anchor, across }));
+                all.push(Some(Skipping { every, mix, anchor, across, trials: false }));
             }
         }
     }
@@ -354,7 +354,7 @@ fn gradients_are_central_differences() {
 /// A comparison that could not fail would show nothing.
 #[test]
 fn faults_are_noticed() {
-    let skipping = Skipping { every: 3, mix: 0.5, anchor: Anchor::Lagged, across: false };
+    let skipping = Skipping { every: 3, mix: 0.5, anchor: Anchor::Lagged, across: false, trials: false };
     for leak in [Leak::Potential, Leak::Rate] {
         let problem = Problem::new(leak, Some(skipping), 5);
         let (_, gradient) = problem.gradient();
@@ -372,7 +372,7 @@ fn a_finished_schedule_is_the_plain_network() {
         let bare = Problem { omega: 2.0, ..Problem::new(leak, None, 3) };
         for anchor in [Anchor::State, Anchor::Lagged, Anchor::Fresh] {
             for (every, mix) in [(1, 0.5), (4, 1.0), (18, 0.5)] {
-                let skipping = Some(Skipping { every, mix, anchor, across: false });
+                let skipping = Some(Skipping { every, mix, anchor, across: false, trials: false });
                 let problem = Problem { omega: 2.0, ..Problem::new(leak, skipping, 3) };
                 assert_eq!(flat(&problem.path()), flat(&bare.path()), "{leak} {skipping:?}");
                 assert_eq!(problem.gradient().1.data(), bare.gradient().1.data(), "{leak} {skipping:?}");
@@ -386,7 +386,7 @@ fn a_finished_schedule_is_the_plain_network() {
 fn one_block_of_pure_leak_has_a_closed_form() {
     let (every, mix) = (6, 0.3);
     for (anchor, coarse) in [(Anchor::State, false), (Anchor::Lagged, true), (Anchor::Fresh, true)] {
-        let skipping = Skipping { every, mix, anchor, across: false };
+        let skipping = Skipping { every, mix, anchor, across: false, trials: false };
         let mut problem = Problem::new(Leak::Rate, Some(skipping), 4);
         problem.nonlinearity = Nonlinearity::Rectify;
         problem.theta.data_mut().fill(0.0);
@@ -418,7 +418,7 @@ fn deviations_shrink_or_grow_as_the_linear_analysis_says() {
         for (k, mix) in [0.2, 0.5, 0.8].into_iter().enumerate() {
             for (anchor, factor) in [(Anchor::Fresh, literal[k]), (Anchor::Lagged, coded[k]), (Anchor::State, sctt[k])]
             {
-                let skipping = Skipping { every, mix, anchor, across: false };
+                let skipping = Skipping { every, mix, anchor, across: false, trials: false };
                 let found = skipping.factor(5.0 / tau);
                 assert!((found - factor).abs() < 6e-4, "{tau} {every} {mix} {anchor:?}: {found}, not {factor}");
                 // The network itself, from 1 towards 0, over 40 and 60 blocks.
@@ -473,7 +473,7 @@ fn alone(tau: f64, skipping: Skipping, steps: usize) -> Vec<f64> {
 fn a_cut_stops_what_flows_through_anchors() {
     for leak in [Leak::Potential, Leak::Rate] {
         for anchor in [Anchor::State, Anchor::Lagged, Anchor::Fresh] {
-            let skipping = Skipping { every: 4, mix: 0.5, anchor, across: true };
+            let skipping = Skipping { every: 4, mix: 0.5, anchor, across: true, trials: false };
             // Errors in the last steps alone, behind the cut at step 15.
             let mut problem = Problem::new(leak, Some(skipping), 9);
             problem.lengths = vec![17, 17, 17, 17];
@@ -556,7 +556,7 @@ fn gradients_are_those_of_automatic_differentiation() {
             noise: UnitNoise::Silent,
         };
         let rate = Rate::<f64>::new(&design, Isa::best()).unwrap();
-        let skipping = Skipping { every: case.every, mix: case.mix, anchor, across: false };
+        let skipping = Skipping { every: case.every, mix: case.mix, anchor, across: false, trials: false };
         let network = Skip::over(rate, skipping).unwrap();
         let mut theta = network.blocks();
         for (stream, (name, shift, scale)) in (1..).zip([
