@@ -286,7 +286,9 @@ impl UnrollPlan {
         }
         let share = format!("{:.1} %", 100.0 * short as f64 / lengths.len() as f64);
         if self.across || self.short_epochs {
-            return Ok(Some(format!("[unroll] skips of {every} steps: {share} of the {what}s are shorter and get none")));
+            return Ok(Some(format!(
+                "[unroll] skips of {every} steps: {share} of the {what}s are shorter and get none"
+            )));
         }
         let smaller = if shortest > 1 { format!("take {shortest} or less, ") } else { "set ".to_string() };
         Err(section.blame(
