@@ -14,9 +14,10 @@ pub struct Timetable {
     /// Row at which step t = index + 1 starts; one more at the end.
     starts: Vec<usize>,
     trials: usize,
-    /// Where periods of the trials begin, trial by trial; `breaks_of[b]..breaks_of[b + 1]` are those of trial b.
-    breaks: Vec<usize>,
-    breaks_of: Vec<usize>,
+    /// Where periods of the trials begin.
+    breaks: Marks,
+    /// Of trials that are sessions: where the trials of the session begin, and where the last one ends.
+    sessions: Marks,
 }
 
 impl Clone for Timetable {
@@ -25,7 +26,7 @@ impl Clone for Timetable {
             starts: self.starts.clone(),
             trials: self.trials,
             breaks: self.breaks.clone(),
-            breaks_of: self.breaks_of.clone(),
+            sessions: self.sessions.clone(),
         }
     }
 
@@ -34,7 +35,60 @@ impl Clone for Timetable {
         self.starts.clone_from(&other.starts);
         self.trials = other.trials;
         self.breaks.clone_from(&other.breaks);
-        self.breaks_of.clone_from(&other.breaks_of);
+        self.sessions.clone_from(&other.sessions);
+    }
+}
+
+/// Steps that are marked in each trial, ascending.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Marks {
+    steps: Vec<usize>,
+    /// `of[b]..of[b + 1]` are those of trial b.
+    of: Vec<usize>,
+}
+
+impl Clone for Marks {
+    fn clone(&self) -> Marks {
+        Marks { steps: self.steps.clone(), of: self.of.clone() }
+    }
+
+    // A derived one would allocate anew.
+    fn clone_from(&mut self, other: &Marks) {
+        self.steps.clone_from(&other.steps);
+        self.of.clone_from(&other.of);
+    }
+}
+
+impl Marks {
+    fn clear(&mut self) {
+        self.steps.clear();
+        self.of.clear();
+    }
+
+    /// Those of the next trial, in any order; repetitions are left out.
+    fn add(&mut self, steps: impl Iterator<Item = usize>) {
+        if self.of.is_empty() {
+            self.of.push(0);
+        }
+        let first = self.steps.len();
+        self.steps.extend(steps);
+        self.steps[first..].sort_unstable();
+        let mut kept = first;
+        for at in first..self.steps.len() {
+            if kept == first || self.steps[kept - 1] != self.steps[at] {
+                self.steps[kept] = self.steps[at];
+                kept += 1;
+            }
+        }
+        self.steps.truncate(kept);
+        self.of.push(kept);
+    }
+
+    fn trial(&self, b: usize) -> &[usize] {
+        match self.of.get(b..b + 2) {
+            Some(&[first, last]) => &self.steps[first..last],
+            _ => &[],
+        }
     }
 }
 
@@ -44,7 +98,7 @@ impl Timetable {
         debug_assert!(lengths.is_sorted_by(|a, b| a >= b), "trials come longest first");
         self.trials = lengths.len();
         self.breaks.clear();
-        self.breaks_of.clear();
+        self.sessions.clear();
         self.starts.clear();
         self.starts.push(0);
         let mut active = lengths.len();
@@ -59,29 +113,24 @@ impl Timetable {
     /// Says, for the next trial in order, after which steps a new period begins; any order, 0 and
     /// repetitions are left out.
     pub fn add_breaks(&mut self, steps: impl Iterator<Item = usize>) {
-        if self.breaks_of.is_empty() {
-            self.breaks_of.push(0);
-        }
-        let first = self.breaks.len();
-        self.breaks.extend(steps.filter(|t| *t > 0));
-        self.breaks[first..].sort_unstable();
-        let mut kept = first;
-        for at in first..self.breaks.len() {
-            if kept == first || self.breaks[kept - 1] != self.breaks[at] {
-                self.breaks[kept] = self.breaks[at];
-                kept += 1;
-            }
-        }
-        self.breaks.truncate(kept);
-        self.breaks_of.push(kept);
+        self.breaks.add(steps.filter(|t| *t > 0));
+    }
+
+    /// Says, for the next trial in order, that it is a session: after which steps a trial of it begins, and after
+    /// which the last one ends; none of a trial that is by itself.
+    pub fn add_session(&mut self, steps: impl Iterator<Item = usize>) {
+        self.sessions.add(steps);
     }
 
     /// The steps after which a new period of trial b begins, ascending.
     pub fn breaks(&self, b: usize) -> &[usize] {
-        match self.breaks_of.get(b..b + 2) {
-            Some(&[first, last]) => &self.breaks[first..last],
-            _ => &[],
-        }
+        self.breaks.trial(b)
+    }
+
+    /// The steps after which a trial of session b begins, ascending, and at last that after which the last one
+    /// ends; none of a trial that is by itself.
+    pub fn session(&self, b: usize) -> &[usize] {
+        self.sessions.trial(b)
     }
 
     /// Number of trials.
@@ -201,6 +250,14 @@ mod tests {
         table.add_breaks([2].into_iter());
         assert_eq!((table.breaks(0), table.breaks(1), table.breaks(2)), (&[1, 3][..], &[][..], &[2][..]));
         assert!(table.breaks(3).is_empty());
+        table.add_session([0, 2, 5].into_iter());
+        table.add_session([].into_iter());
+        assert_eq!((table.session(0), table.session(1), table.session(2)), (&[0, 2, 5][..], &[][..], &[][..]));
+        let mut copy = Timetable::default();
+        copy.clone_from(&table);
+        assert_eq!(copy, table);
+        table.refill(&[5, 3]);
+        assert!(table.breaks(0).is_empty() && table.session(0).is_empty());
         table.refill(&[]);
         assert_eq!((table.steps(), table.total()), (0, 0));
         assert!(table.breaks(0).is_empty());

@@ -222,6 +222,11 @@ pub trait Task: Send + Sync {
     fn warm_up(&self) -> Time {
         Time::default()
     }
+    /// Where a trial is a session of several: where each of these begins, and where the last one ends. None
+    /// where a trial is by itself.
+    fn session(&self, _outline: &Outline) -> Vec<Time> {
+        Vec::new()
+    }
     /// Whether the task answers back: whether what it shows depends on what the network does.
     fn answers_back(&self) -> bool {
         false

@@ -120,6 +120,7 @@ impl Generator<'_> {
         timetable.refill(&lengths);
         for d in drawn.iter() {
             timetable.add_breaks(d.outline.epochs.iter().map(|e| e.start.steps(self.dt)).filter(|t| *t < d.steps));
+            timetable.add_session(self.task.session(&d.outline).iter().map(|t| t.steps(self.dt)));
         }
         let [_, purpose, _] = purposes(self.set);
         let noise = Noise::new(self.stage, self.dt, channels);

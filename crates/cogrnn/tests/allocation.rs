@@ -163,7 +163,7 @@ fn an_update_outside_of_the_loop_allocates_little() {
     }
     println!("allocations of an update of {} units: {updates:?}", network.shape().units);
     println!("allocations of making its {TRIALS} trials: {trials:?}");
-    // A handful for what is cut into pieces; never one a step or a weight.
-    assert!(updates[5..].iter().all(|n| *n <= 16), "{updates:?}");
+    // A handful for what is cut into pieces, and the room of two outer products; never one a step or a weight.
+    assert!(updates[5..].iter().all(|n| *n <= 24), "{updates:?}");
     assert!(trials[5..].iter().all(|n| *n <= 8 * TRIALS as u64), "{trials:?}");
 }

@@ -25,9 +25,11 @@ const EXPERIMENTS: &[(&str, &str)] = &[
     ("`name = \"adam\"`", "[task]\nname = \"perceptual-decision\"\n[optimiser]\nname = \"adam\""),
     ("`schedule = \"step\"`", "[task]\nname = \"perceptual-decision\"\n[optimiser]\nschedule = \"step\""),
     ("`schedule = \"cosine\"`", "[task]\nname = \"perceptual-decision\"\n[optimiser]\nschedule = \"cosine\""),
+    (SCHEMES, "[task]\nname = \"perceptual-decision\"\n[unroll]\nscheme = \"sctt\"\nshort_epochs = true"),
 ];
 
 const POPULATIONS: &str = "`[populations]`";
+const SCHEMES: &str = "another `scheme = \"…\"`";
 
 /// One row of the manual: section, key, defaults by the experiment that has them, what it is.
 struct Row {
@@ -76,7 +78,13 @@ fn tables() -> String {
     let mut section = None;
     for row in rows() {
         // What these experiments must give is a matter of theirs.
-        let given = [("task", "name"), ("", "title"), ("stop", "performance"), ("constraints", "density_excitatory")];
+        let given = [
+            ("task", "name"),
+            ("", "title"),
+            ("stop", "performance"),
+            ("constraints", "density_excitatory"),
+            ("unroll", "short_epochs"),
+        ];
         if section.as_ref() != Some(&row.section) {
             let title =
                 if row.section.is_empty() { "Above all sections".into() } else { format!("`[{}]`", row.section) };
@@ -97,6 +105,7 @@ fn tables() -> String {
         ];
         let default = match given.contains(&(row.section.as_str(), row.key.as_str())) {
             true if row.key == "density_excitatory" => "`1.0`".to_string(),
+            true if row.key == "short_epochs" => "`false`".to_string(),
             true => "–".to_string(),
             false if population && own.iter().any(|o| o.0 == row.key) => {
                 own.iter().find(|o| o.0 == row.key).map_or(String::new(), |o| o.1.to_string())

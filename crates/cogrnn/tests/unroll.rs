@@ -1,6 +1,7 @@
 //! Skips through time and both orders of leak and nonlinearity, beside the specification written down once
 //! more as plainly as can be: paths, and gradients by central differences.
 
+use cogrnn::experiment::{Experiment, Unrolled};
 use cogrnn_core::batch::{Batch, Timetable};
 use cogrnn_core::constraint::Wiring;
 use cogrnn_core::crew::Crew;
@@ -17,6 +18,7 @@ use cogrnn_networks::unroll::{Anchor, Skip, Skipping};
 use cogrnn_rules::optimisers::{Schedule, Sgd};
 use cogrnn_rules::penalties::RateL2;
 use cogrnn_rules::{Bptt, With};
+use insta::assert_snapshot;
 
 const SHAPE: Shape = Shape { inputs: 2, units: 5, outputs: 3 };
 const DT: f64 = 20.0;
@@ -33,6 +35,8 @@ enum Fault {
     Anchors,
     /// The state is not replaced by the blended one.
     Replace,
+    /// Trials of a session are no skips.
+    Trials,
 }
 
 /// Explicit trials for a network of five units.
@@ -43,6 +47,8 @@ struct Problem {
     skipping: Option<Skipping>,
     lengths: Vec<usize>,
     breaks: Vec<Vec<usize>>,
+    /// Where the trials of each session begin and the last one ends.
+    sessions: Vec<Vec<usize>>,
     /// trial × time × channel.
     inputs: Vec<Vec<Vec<f64>>>,
     noise: Vec<Vec<Vec<f64>>>,
@@ -73,6 +79,9 @@ impl Problem {
             tau: vec![100.0, 50.0, 30.0, 400.0, 80.0],
             skipping,
             breaks,
+            // With and without a beginning before, and at the ends of blocks and periods, inside them, a trial of
+            // one step, a single trial.
+            sessions: vec![vec![4, 11, 17], vec![0, 5, 17], vec![2, 3, 6, 9], vec![]],
             inputs,
             noise,
             targets,
@@ -112,6 +121,7 @@ impl Problem {
         let mut timetable = Timetable::default();
         timetable.refill(&self.lengths);
         self.breaks.iter().for_each(|b| timetable.add_breaks(b.iter().copied()));
+        self.sessions.iter().for_each(|b| timetable.add_session(b.iter().copied()));
         let rows = |array: &[Vec<Vec<f64>>]| -> Vec<f64> {
             let steps = 1..=timetable.steps();
             steps.flat_map(|t| (0..timetable.active(t)).flat_map(move |b| array[b][t - 1].clone())).collect()
@@ -198,7 +208,7 @@ impl Problem {
             .collect()
     }
 
-    /// Rates by the procedure of §2.2, epoch by epoch. With `anchors`, these stand in for the anchors (in the
+    /// Rates by the procedure of §2.2, epoch by epoch, and of §2.7, trial by trial of a session. With `anchors`, these stand in for the anchors (in the
     /// order in which they are used); those used are returned.
     fn plain(
         &self,
@@ -218,10 +228,16 @@ impl Problem {
             let mut path = Vec::new();
             let whole = fault == Fault::Periods || self.skipping.is_some_and(|k| k.across);
             let breaks = if whole { Vec::new() } else { self.breaks[b].clone() };
+            let whole_trials = self.skipping.is_some_and(|k| k.trials) && fault != Fault::Trials;
+            let session = if whole_trials { &self.sessions[b][..] } else { &[] };
+            let mut beginning = None;
             let mut from = 0;
             for to in breaks.into_iter().chain([self.lengths[b]]) {
                 let (mut anchor, mut fresh) = (s.clone(), true);
                 for t in from..to {
+                    if session.contains(&t) {
+                        beginning = Some(s.clone());
+                    }
                     let rise = self.increment(theta, &s, &self.inputs[b][t], &self.noise[b][t]);
                     if let Some(k) = self.skipping {
                         let theta = k.every as f64;
@@ -238,17 +254,22 @@ impl Problem {
                         continue;
                     };
                     let mut shown = s.clone();
-                    if k.every > 1 && (t - from) % k.every == k.every - 1 {
-                        if let Some(given) = anchors {
-                            anchor.clone_from(&given[used.len()]);
-                        }
-                        used.push(anchor.clone());
-                        let blended: Vec<f64> =
-                            s.iter().zip(&anchor).map(|(s, a)| k.mix * s + (1.0 - k.mix) * a).collect();
-                        shown.clone_from(&blended);
+                    let mut blend = |s: &mut Vec<f64>, shown: &mut Vec<f64>, with: &[f64]| {
+                        let with = anchors.map_or(with, |given| &given[used.len()]).to_vec();
+                        *shown = s.iter().zip(&with).map(|(s, a)| k.mix * s + (1.0 - k.mix) * a).collect();
+                        used.push(with);
                         if fault != Fault::Replace {
-                            s = blended;
+                            s.clone_from(shown);
                         }
+                    };
+                    let block_ends = k.every > 1 && (t - from) % k.every == k.every - 1;
+                    if block_ends {
+                        blend(&mut s, &mut shown, &anchor);
+                    }
+                    if let Some(beginning) = beginning.as_ref().filter(|_| session.contains(&(t + 1))) {
+                        blend(&mut s, &mut shown, beginning);
+                    }
+                    if block_ends {
                         let literal = k.anchor == Anchor::Fresh || fault == Fault::FreshDerivative;
                         fresh = literal;
                         anchor = match k.anchor {
@@ -317,9 +338,9 @@ fn flat(paths: &[Vec<Vec<f64>>]) -> Vec<f64> {
 fn skips() -> Vec<Option<Skipping>> {
     let mut all = vec![None];
     for anchor in [Anchor::State, Anchor::Lagged, Anchor::Fresh] {
-        for (every, mix) in [(2, 0.3), (3, 0.5), (5, 0.8), (6, 0.2)] {
-            for across in [false, true] {
-                all.push(Some(Skipping { every, mix, anchor, across }));
+        for (every, mix) in [(1, 0.6), (2, 0.3), (3, 0.5), (5, 0.8), (6, 0.2)] {
+            for (across, trials) in [(false, false), (true, false), (false, true), (true, true)] {
+                all.push(Some(Skipping { every, mix, anchor, across, trials }));
             }
         }
     }
@@ -354,7 +375,7 @@ fn gradients_are_central_differences() {
 /// A comparison that could not fail would show nothing.
 #[test]
 fn faults_are_noticed() {
-    let skipping = Skipping { every: 3, mix: 0.5, anchor: Anchor::Lagged, across: false };
+    let skipping = Skipping { every: 3, mix: 0.5, anchor: Anchor::Lagged, across: false, trials: false };
     for leak in [Leak::Potential, Leak::Rate] {
         let problem = Problem::new(leak, Some(skipping), 5);
         let (_, gradient) = problem.gradient();
@@ -362,6 +383,65 @@ fn faults_are_noticed() {
             let gap = apart(gradient.data(), &problem.differences(fault));
             assert!(gap > 1e-3, "{leak} {fault:?}: {gap}");
         }
+        for every in [1, 3] {
+            let problem = Problem::new(leak, Some(Skipping { every, trials: true, ..skipping }), 5);
+            let (_, gradient) = problem.gradient();
+            for fault in [Fault::Trials, Fault::Anchors, Fault::Replace] {
+                let gap = apart(gradient.data(), &problem.differences(fault));
+                assert!(gap > 1e-3, "{leak} every {every}, whole trials, {fault:?}: {gap}");
+            }
+        }
+    }
+}
+
+/// At the end of each trial of a session the state is β s + (1-β) s_start-of-trial (§2.7), at other steps what the
+/// step before makes it.
+#[test]
+fn the_end_of_a_trial_is_blended_with_its_beginning() {
+    let mix = 0.4;
+    let skipping = Skipping { every: 1, mix, anchor: Anchor::State, across: false, trials: true };
+    let mut problem = Problem::new(Leak::Rate, Some(skipping), 7);
+    problem.lengths = vec![7];
+    problem.breaks = vec![vec![1, 3, 4]];
+    problem.sessions = vec![vec![1, 4, 7]];
+    let states = [&[problem.theta.block("x0").to_vec()][..], &problem.path()[0]].concat();
+    for t in 1..=7 {
+        let s = &states[t - 1];
+        let rise = problem.increment(&problem.theta, s, &problem.inputs[0][t - 1], &problem.noise[0][t - 1]);
+        for i in 0..SHAPE.units {
+            let plain = s[i] + rise[i];
+            let expected = match t {
+                4 => mix * plain + (1.0 - mix) * states[1][i],
+                7 => mix * plain + (1.0 - mix) * states[4][i],
+                _ => plain,
+            };
+            assert!((states[t][i] - expected).abs() < 1e-12, "step {t}, unit {i}: {} {expected}", states[t][i]);
+        }
+    }
+}
+
+/// Three trials of pure leak, each of two blocks of three steps: (β (β (1-κ)³ + 1-β)² + 1-β)³.
+#[test]
+fn whole_trials_of_pure_leak_have_a_closed_form() {
+    let (every, mix) = (3, 0.3);
+    let skipping = Skipping { every, mix, anchor: Anchor::State, across: false, trials: true };
+    let mut problem = Problem::new(Leak::Rate, Some(skipping), 4);
+    problem.nonlinearity = Nonlinearity::Rectify;
+    problem.lengths = vec![18];
+    problem.breaks = vec![vec![6, 12]];
+    problem.sessions = vec![vec![0, 6, 12, 18]];
+    for array in [&mut problem.inputs, &mut problem.noise, &mut problem.targets] {
+        let step = array[0][0].clone();
+        array[0].push(step);
+        array[0].iter_mut().flatten().for_each(|x| *x = 0.0);
+    }
+    problem.theta.data_mut().fill(0.0);
+    problem.theta.block_mut("x0").copy_from_slice(&[1.0, -2.0, 0.5, 3.0, 1.0]);
+    let path = problem.path();
+    for (i, x0) in problem.theta.block("x0").iter().enumerate() {
+        let block = skipping.factor(DT / problem.tau[i]);
+        let trial = mix * block * block + (1.0 - mix);
+        assert!((path[0][17][i] - trial.powi(3) * x0).abs() < 1e-12);
     }
 }
 
@@ -372,10 +452,30 @@ fn a_finished_schedule_is_the_plain_network() {
         let bare = Problem { omega: 2.0, ..Problem::new(leak, None, 3) };
         for anchor in [Anchor::State, Anchor::Lagged, Anchor::Fresh] {
             for (every, mix) in [(1, 0.5), (4, 1.0), (18, 0.5)] {
-                let skipping = Some(Skipping { every, mix, anchor, across: false });
+                let skipping = Some(Skipping { every, mix, anchor, across: false, trials: false });
                 let problem = Problem { omega: 2.0, ..Problem::new(leak, skipping, 3) };
                 assert_eq!(flat(&problem.path()), flat(&bare.path()), "{leak} {skipping:?}");
                 assert_eq!(problem.gradient().1.data(), bare.gradient().1.data(), "{leak} {skipping:?}");
+            }
+        }
+    }
+}
+
+/// With β = 1 skips over whole trials are the plain network, and without a session none, bit for bit.
+#[test]
+fn skips_over_whole_trials_need_a_session() {
+    for leak in [Leak::Potential, Leak::Rate] {
+        for anchor in [Anchor::State, Anchor::Lagged, Anchor::Fresh] {
+            for (every, mix, sessions) in [(1, 1.0, true), (4, 1.0, true), (1, 0.5, false), (4, 0.5, false)] {
+                let with = Skipping { every, mix, anchor, across: false, trials: true };
+                let mut problem = Problem { omega: 2.0, ..Problem::new(leak, Some(with), 3) };
+                if !sessions {
+                    problem.sessions.clear();
+                }
+                let without = (mix != 1.0).then_some(Skipping { trials: false, ..with });
+                let bare = Problem { omega: 2.0, ..Problem::new(leak, without, 3) };
+                assert_eq!(flat(&problem.path()), flat(&bare.path()), "{leak} {with:?}");
+                assert_eq!(problem.gradient().1.data(), bare.gradient().1.data(), "{leak} {with:?}");
             }
         }
     }
@@ -386,7 +486,7 @@ fn a_finished_schedule_is_the_plain_network() {
 fn one_block_of_pure_leak_has_a_closed_form() {
     let (every, mix) = (6, 0.3);
     for (anchor, coarse) in [(Anchor::State, false), (Anchor::Lagged, true), (Anchor::Fresh, true)] {
-        let skipping = Skipping { every, mix, anchor, across: false };
+        let skipping = Skipping { every, mix, anchor, across: false, trials: false };
         let mut problem = Problem::new(Leak::Rate, Some(skipping), 4);
         problem.nonlinearity = Nonlinearity::Rectify;
         problem.theta.data_mut().fill(0.0);
@@ -418,7 +518,7 @@ fn deviations_shrink_or_grow_as_the_linear_analysis_says() {
         for (k, mix) in [0.2, 0.5, 0.8].into_iter().enumerate() {
             for (anchor, factor) in [(Anchor::Fresh, literal[k]), (Anchor::Lagged, coded[k]), (Anchor::State, sctt[k])]
             {
-                let skipping = Skipping { every, mix, anchor, across: false };
+                let skipping = Skipping { every, mix, anchor, across: false, trials: false };
                 let found = skipping.factor(5.0 / tau);
                 assert!((found - factor).abs() < 6e-4, "{tau} {every} {mix} {anchor:?}: {found}, not {factor}");
                 // The network itself, from 1 towards 0, over 40 and 60 blocks.
@@ -473,7 +573,7 @@ fn alone(tau: f64, skipping: Skipping, steps: usize) -> Vec<f64> {
 fn a_cut_stops_what_flows_through_anchors() {
     for leak in [Leak::Potential, Leak::Rate] {
         for anchor in [Anchor::State, Anchor::Lagged, Anchor::Fresh] {
-            let skipping = Skipping { every: 4, mix: 0.5, anchor, across: true };
+            let skipping = Skipping { every: 4, mix: 0.5, anchor, across: true, trials: true };
             // Errors in the last steps alone, behind the cut at step 15.
             let mut problem = Problem::new(leak, Some(skipping), 9);
             problem.lengths = vec![17, 17, 17, 17];
@@ -483,6 +583,7 @@ fn a_cut_stops_what_flows_through_anchors() {
                 problem.noise[b].clone_from(&longest[1]);
                 problem.targets[b].clone_from(&longest[2]);
                 problem.breaks[b].clear();
+                problem.sessions[b] = vec![1, 17];
             }
             problem.truncation = Some(15);
             let network = problem.network();
@@ -556,7 +657,7 @@ fn gradients_are_those_of_automatic_differentiation() {
             noise: UnitNoise::Silent,
         };
         let rate = Rate::<f64>::new(&design, Isa::best()).unwrap();
-        let skipping = Skipping { every: case.every, mix: case.mix, anchor, across: false };
+        let skipping = Skipping { every: case.every, mix: case.mix, anchor, across: false, trials: false };
         let network = Skip::over(rate, skipping).unwrap();
         let mut theta = network.blocks();
         for (stream, (name, shift, scale)) in (1..).zip([
@@ -606,4 +707,101 @@ fn gradients_are_those_of_automatic_differentiation() {
             assert!(gap < 1e-10, "{name} {block}: {gap}");
         }
     }
+}
+
+/// An experiment that trains this task with these settings of `[unroll]`.
+fn unrolled(task: &str, settings: &[&str]) -> Result<Experiment, String> {
+    let text = format!("[task]\nname = \"{task}\"\n[network]\nleak = \"rate\"\n[unroll]\n{}", settings.join("\n"));
+    Experiment::parse(&text, "mine", "mine.toml", &[]).map_err(|e| e.to_string())
+}
+
+/// In the experiment as in the batches that it makes.
+#[test]
+fn tasks_across_trials_have_sessions_to_skip_over() {
+    for (task, every) in [("rule-reversal", 4), ("reversal-2afc", 4), ("wcst", 4)] {
+        for scheme in ["sctt", "dasc"] {
+            let settings = [&format!("scheme = \"{scheme}\""), &format!("every = {every}")[..], "trials = true"];
+            let experiment = unrolled(task, &settings).unwrap();
+            assert!(experiment.warnings().is_empty(), "{task}: {:?}", experiment.warnings());
+            let Unrolled::Skips(skipping) = experiment.unroll.at(0) else { panic!("{task}: no skips") };
+            assert!(skipping.trials && !skipping.across);
+            assert_eq!(experiment.unroll.at(20_000), Unrolled::Plain);
+
+            let set = cogrnn_core::task::Set::Training;
+            let mut batch = Batch::<f32>::default();
+            let generator = experiment.generator(set, experiment.dt, Isa::Plain);
+            generator.share(0, 2, false, [&mut batch], &Crew::new(1).unwrap()).unwrap();
+            for (b, outline) in batch.outlines.iter().enumerate() {
+                let (ends, epochs) = (batch.timetable.session(b), &outline.epochs);
+                assert_eq!((ends[0], ends[ends.len() - 1]), (batch.warm_up, batch.timetable.length(b)), "{task}");
+                // epochs are numbered by trial
+                let last = epochs[epochs.len() - 1].name.rsplit(' ').next().unwrap();
+                assert_eq!(ends.len() - 1, last.parse::<usize>().unwrap(), "{task}");
+                for (k, end) in ends[..ends.len() - 1].iter().enumerate() {
+                    let first = epochs.iter().find(|e| e.name.ends_with(&format!(" {}", k + 1))).unwrap();
+                    assert_eq!(first.start.steps(experiment.dt), *end, "{task}: {}", first.name);
+                    assert!(*end == 0 || batch.timetable.breaks(b).contains(end));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn skips_over_whole_trials_are_refused_where_there_is_no_session() {
+    let trials = "trials = true";
+    let single = unrolled("perceptual-decision", &["scheme = \"sctt\"", "every = 4", trials]).unwrap_err();
+    let one = "rule-reversal\"\nsequences = [\"0\", \"1\"] #";
+    let one = unrolled(one, &["scheme = \"sctt\"", "every = 4", trials]).unwrap_err();
+    let plain = unrolled("rule-reversal", &[trials]).unwrap_err();
+    let coarse = unrolled("rule-reversal", &["scheme = \"cd\"", "every = 2", trials]).unwrap_err();
+    assert_snapshot!([single, one, plain, coarse].join("\n\n"), @r#"
+    skips over whole trials, but a trial of `perceptual-decision` is by itself   [mine.toml:8]
+    why  such a skip goes from the end of a trial to its beginning for the sake of the next trial of the same session, and there is none
+    try  leave it out; rule-reversal, reversal-2afc and wcst have sessions of several trials
+
+    skips over whole trials, but a trial of `rule-reversal` is by itself   [mine.toml:9]
+    why  such a skip goes from the end of a trial to its beginning for the sake of the next trial of the same session, and there is none
+    try  leave it out; rule-reversal, reversal-2afc and wcst have sessions of several trials
+
+    `trials` has no effect here   [mine.toml:6]
+    why  `scheme` is "plain"
+    try  remove it, or change what leaves it without effect
+
+    `trials` has no effect here   [mine.toml:8]
+    why  longer time steps make no blocks
+    try  remove it, or change what leaves it without effect
+    "#);
+}
+
+#[test]
+fn epochs_shorter_than_a_skip_are_refused_unless_that_is_meant() {
+    let scheme = "scheme = \"dasc\"";
+    let short = unrolled("perceptual-decision", &[scheme, "every = 12"]).unwrap_err();
+    let long = unrolled("perceptual-decision", &[scheme, "every = 5000", "short_epochs = true"]).unwrap_err();
+    let longer = unrolled("perceptual-decision", &[scheme, "every = 5000", "across = true"]).unwrap_err();
+    let idle = unrolled("perceptual-decision", &[scheme, "across = true", "short_epochs = true"]).unwrap_err();
+    let told = |settings: &[&str]| unrolled("perceptual-decision", settings).unwrap().warnings().join("\n");
+    let meant = told(&[scheme, "every = 12", "short_epochs = true"]);
+    assert_snapshot!([short, long, longer, idle, meant].join("\n\n"), @"
+    a skip of 12 steps is longer than 43.9 % of the epochs   [mine.toml:7]
+    why  the shortest has 4 steps (80 ms): learning would go through it without a short cut
+    try  take 4 or less, `across = true`, where skips run on over epochs, or `short_epochs = true`, where epochs shorter than a skip go without one
+
+    a skip of 5000 steps is longer than every epoch   [mine.toml:7]
+    why  the longest has 100 steps (2000 ms), so that there would be no skip at all
+    try  take 100 or less, or `across = true`, where skips run on over epochs
+
+    a skip of 5000 steps is longer than every trial   [mine.toml:7]
+    why  the longest has 100 steps (2000 ms), so that there would be no skip at all
+    try  take 100 or less
+
+    `short_epochs` has no effect here   [mine.toml:8]
+    why  `across = true`: skips run on over epochs
+    try  remove it, or change what leaves it without effect
+
+    [unroll] skips of 12 steps: 43.9 % of the epochs are shorter and get none
+    ");
+    assert_eq!(told(&[scheme, "every = 12", "across = true"]), "");
+    assert_eq!(told(&[scheme, "every = 4"]), "");
 }

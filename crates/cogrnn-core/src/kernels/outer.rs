@@ -104,7 +104,7 @@ impl<F: Real> Kernel<F> for Outer<'_, '_, F> {
             a: Aligned::zeros(padded(count) * COLUMN),
             some: Aligned::zeros(LANES * stride(count)),
             nonzero: vec![[0; ROWS / LANES]; padded(count)],
-            lists: Lists::default(),
+            lists: Lists::new(count),
         };
         let mut panel = Aligned::<F>::zeros(ROWS * widest(V::ACCUMULATORS) * LANES);
         let (mut next, mut offset) = (0, 0);
@@ -250,56 +250,60 @@ struct Group {
     end: usize,
 }
 
-#[derive(Default)]
 struct Lists {
     groups: Vec<Group>,
     rows: Vec<u32>,
-    /// How often each column is not zero.
-    said: Vec<u32>,
-    /// Columns by that.
-    order: Vec<usize>,
+    /// How often each column is not zero, and in the k-th place the k-th column by that.
+    columns: Vec<(u32, usize)>,
 }
 
 impl Lists {
+    /// Room for this many columns.
+    fn new(count: usize) -> Lists {
+        let groups = count.div_ceil(AT_ONCE);
+        Lists {
+            groups: Vec::with_capacity(groups),
+            rows: vec![0; groups * ROWS + LANES],
+            columns: Vec::with_capacity(count),
+        }
+    }
+
     /// Groups columns that are not zero about as often; false if most are mostly not.
     #[inline(always)]
     fn find<V: Lanes>(&mut self, nonzero: &[[u16; ROWS / LANES]], depth: usize) -> bool {
         let count = nonzero.len();
         let words = depth.div_ceil(LANES);
-        self.said.clear();
-        self.said.extend(nonzero.iter().map(|column| column[..words].iter().map(|w| w.count_ones()).sum::<u32>()));
-        let said: u32 = self.said.iter().sum();
+        self.columns.clear();
+        let often = |column: &[u16; ROWS / LANES]| column[..words].iter().map(|w| w.count_ones()).sum::<u32>();
+        self.columns.extend(nonzero.iter().map(|column| (often(column), 0)));
+        let said: u32 = self.columns.iter().map(|(n, _)| n).sum();
         if f64::from(said) > DENSE * (depth * count) as f64 {
             return false;
         }
         // By count, each group a bucket: 0 to 128 rows.
         let mut starts = [0_usize; ROWS + 2];
-        for n in &self.said {
+        for (n, _) in &self.columns {
             starts[*n as usize + 1] += 1;
         }
         for n in 0..=ROWS {
             starts[n + 1] += starts[n];
         }
         let silent = starts[1];
-        self.order.resize(count, 0);
-        for (i, n) in self.said.iter().enumerate() {
-            let place = &mut starts[*n as usize];
-            self.order[*place] = i;
+        for i in 0..count {
+            let place = &mut starts[self.columns[i].0 as usize];
+            self.columns[*place].1 = i;
             *place += 1;
         }
         self.groups.clear();
-        let room = (count / AT_ONCE + 2) * ROWS;
-        if self.rows.len() < room {
-            self.rows.resize(room, 0);
-        }
         let mut used = 0;
         for (at, n) in even_pieces(count - silent, AT_ONCE) {
-            let members = &self.order[silent + at..][..n];
-            let mut columns = [members[0]; AT_ONCE];
-            columns[..n].copy_from_slice(members);
+            let mut columns = [self.columns[silent + at].1; AT_ONCE];
+            for (column, (_, member)) in columns.iter_mut().zip(&self.columns[silent + at..][..n]) {
+                *column = *member;
+            }
             let start = used;
             for word in 0..words {
-                let some = members.iter().fold(0, |all, i| all | nonzero[*i][word]);
+                let some = columns.iter().fold(0, |all, i| all | nonzero[*i][word]);
                 used += V::Words::write_set(some.into(), (word * LANES) as u32, &mut self.rows[used..]);
             }
             self.groups.push(Group { columns, count: n, start, end: used });

@@ -25,6 +25,13 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Room for the lists of this many rows.
+    pub fn new(rows: usize, depth: usize) -> Terms {
+        let pieces = rows.div_ceil(AT_ONCE);
+        let indices = vec![0; pieces * padded(depth) + LANES];
+        Terms { indices, lists: Vec::with_capacity(pieces), ..Terms::default() }
+    }
+
     /// Lists the terms below `depth` at which some of [`AT_ONCE`] rows are not zero, for all rows in even pieces;
     /// false, and no lists, if these are nearly all.
     #[inline(always)]

@@ -118,7 +118,7 @@ impl<F: Real> Adjoint for Rate<F> {
             direct: one(),
             stretched: if self.leak == Leak::Potential && self.flow_rides_along() { Aligned::default() } else { one() },
             flow: vec![[F::ZERO; 2]; rows],
-            terms: Terms::default(),
+            terms: Terms::new(room.trials, units),
             recurrent: credit.recurrent,
             feedback,
             keep_flow: false,

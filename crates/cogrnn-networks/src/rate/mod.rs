@@ -375,7 +375,7 @@ impl<F: Real> Network for Rate<F> {
             driven: Drive::Silent,
             z: Aligned::zeros(room.trials * self.shape.outputs),
             sums: Aligned::zeros(if self.shape.outputs > FEW { room.trials * padded(self.shape.outputs) } else { 0 }),
-            terms: Terms::default(),
+            terms: Terms::new(room.trials, self.shape.units + self.shape.inputs + 1),
         }
     }
 

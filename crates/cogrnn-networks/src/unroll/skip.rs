@@ -11,8 +11,15 @@
 //!                     A = s_a + θ (u_{a+1} - s_a)                       in the first block of a period it does not
 //! DASC, literal       A = s_a + θ (u_{a+1} - s_a)                       in every block
 //! ```
-//! (§2.1 and §2.2 of the specification; the two forms of DASC differ in stability.) On the way back the
-//! gradient of s_t is shared out by the same lines, through A as well.
+//! (§2.1 and §2.2 of the specification; the two forms of DASC differ in stability.)
+//!
+//! Where a trial is a session of several, each of these may be one block more, whatever the others (§2.7),
+//!
+//! ```text
+//! whole trials        s_t ← β s_t + (1-β) s_a                           a: the step before the trial, t: its last
+//! ```
+//! after a block that ends with it. On the way back the gradient of s_t is shared out by the same lines in reverse
+//! order, through A as well.
 
 use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
@@ -46,15 +53,17 @@ pub struct Skipping {
     pub anchor: Anchor,
     /// Whether blocks run on through the whole trial, whatever its periods.
     pub across: bool,
+    /// Whether each trial of a session is one block more, with the state at its beginning.
+    pub trials: bool,
 }
 
 impl Skipping {
     /// Whether these skips change anything.
     pub fn is_active(&self) -> bool {
-        self.every > 1 && self.mix != 1.0
+        (self.every > 1 || self.trials) && self.mix != 1.0
     }
 
-    /// By how much a block shrinks (or, above 1, amplifies) the deviation of a leaking unit with κ = dt/τ from
+    /// By how much a block of θ steps shrinks (or, above 1, amplifies) the deviation of a leaking unit with κ = dt/τ from
     /// where a fixed drive takes it (§2.2); the spectral radius, where the anchor makes it two numbers.
     pub fn factor(&self, kappa: f64) -> f64 {
         let (theta, beta) = (self.every as f64, self.mix);
@@ -119,15 +128,16 @@ impl<N> Skip<N> {
     }
 }
 
-/// Where a block touches a step.
+/// Where a block touches a step, in the order in which a step is gone through: what looks at u, what makes s of
+/// it, what looks at s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Touch {
+    /// Its first step.
+    First,
     /// Its last step.
     End,
     /// The step before its first.
     Start,
-    /// Its first step.
-    First,
     /// The step before the one before its first, which its derivative looks back to.
     Before,
 }
@@ -138,8 +148,17 @@ struct Event {
     t: usize,
     trial: usize,
     touch: Touch,
+    /// Whether the block is a whole trial of a session.
+    whole: bool,
     /// Whether the block is the first of its period.
     entry: bool,
+}
+
+impl Event {
+    /// What the end of the block is blended with.
+    fn anchor(&self, skipping: &Skipping) -> Anchor {
+        if self.whole { Anchor::State } else { skipping.anchor }
+    }
 }
 
 /// Every block of these trials, step by step.
@@ -148,13 +167,24 @@ fn schedule(skipping: &Skipping, table: &Timetable, events: &mut Vec<Event>) {
     let every = skipping.every;
     for trial in 0..table.trials() {
         let length = table.length(trial);
+        if skipping.trials {
+            for ends in table.session(trial).windows(2).filter(|ends| ends[1] <= length) {
+                let mut add = |t, touch| events.push(Event { t, trial, touch, whole: true, entry: true });
+                add(ends[0], Touch::Start);
+                add(ends[0] + 1, Touch::First);
+                add(ends[1], Touch::End);
+            }
+        }
+        if every < 2 {
+            continue;
+        }
         let breaks = if skipping.across { &[][..] } else { table.breaks(trial) };
         let mut start = 0;
         for end in breaks.iter().copied().chain([length]) {
             let blocks = end.min(length).saturating_sub(start) / every;
             for block in 0..blocks {
                 let (first, entry) = (start + block * every, block == 0);
-                let mut add = |t, touch| events.push(Event { t, trial, touch, entry });
+                let mut add = |t, touch| events.push(Event { t, trial, touch, whole: false, entry });
                 add(first, Touch::Start);
                 add(first + 1, Touch::First);
                 add(first + every, Touch::End);
@@ -174,8 +204,10 @@ pub struct SkipState<N: Network> {
     events: Vec<Event>,
     /// First event that has not been reached.
     next: usize,
-    /// A of each trial (trial × unit).
+    /// A of each trial (trial × unit); in between, that part of it that the block before decides.
     anchors: Vec<N::Real>,
+    /// s at the beginning of the trial that a session is in (session × unit).
+    starts: Vec<N::Real>,
     scratch: Vec<N::Real>,
 }
 
@@ -185,11 +217,20 @@ pub struct SkipSweep<N: Adjoint> {
     /// dL/dA of the block that the sweep is in, and of the one after it (trial × unit).
     here: Vec<N::Real>,
     later: Vec<N::Real>,
+    /// dL/ds at the beginning of the trial that the sweep is in, through its end (session × unit).
+    whole: Vec<N::Real>,
     /// Whether they hold anything.
-    alive: Vec<[bool; 2]>,
+    alive: Vec<[bool; 3]>,
     /// Events not yet come back to.
     left: usize,
     scratch: Vec<N::Real>,
+}
+
+impl<N: Network> Skip<N> {
+    /// Units whose state at the beginning of a trial of a session is kept: none where nothing asks for it.
+    fn session_units(&self) -> usize {
+        if self.skipping.is_some_and(|s| s.trials) { self.inner.shape().units } else { 0 }
+    }
 }
 
 impl<N: Carry> Skip<N> {
@@ -199,20 +240,25 @@ impl<N: Carry> Skip<N> {
         let theta = N::Real::from_f64(skipping.every as f64);
         let mix = N::Real::from_f64(skipping.mix);
         let rest = N::Real::from_f64(1.0 - skipping.mix);
-        let SkipState { inner, events, next, anchors, scratch } = state;
+        let SkipState { inner, events, next, anchors, starts, scratch } = state;
         while let Some(event) = events.get(*next).filter(|e| e.t <= t) {
             *next += 1;
             if event.t < t {
                 continue;
             }
             let b = event.trial;
+            let anchors = if event.whole { &mut *starts } else { &mut *anchors };
             let anchor = &mut anchors[b * units..(b + 1) * units];
             match event.touch {
                 Touch::First => {
                     let (old, new) = (self.inner.carried(inner, t - 1, b), self.inner.carried(inner, t, b));
-                    match skipping.anchor {
+                    match event.anchor(skipping) {
                         Anchor::State => anchor.copy_from_slice(old),
-                        Anchor::Lagged if !event.entry => {}
+                        Anchor::Lagged if !event.entry => {
+                            for (a, s) in anchor.iter_mut().zip(old) {
+                                *a = theta.fma(*a, *s);
+                            }
+                        }
                         Anchor::Lagged | Anchor::Fresh => {
                             for ((a, s), u) in anchor.iter_mut().zip(old).zip(new) {
                                 *a = theta.fma(*u - *s, *s);
@@ -224,9 +270,10 @@ impl<N: Carry> Skip<N> {
                     let (old, new) = (self.inner.carried(inner, t - 1, b), self.inner.carried(inner, t, b));
                     scratch.clear();
                     scratch.extend(new.iter().zip(&*anchor).map(|(u, a)| mix.fma(*u, rest * *a)));
-                    if skipping.anchor == Anchor::Lagged {
-                        for (((a, s), u), old) in anchor.iter_mut().zip(&*scratch).zip(new).zip(old) {
-                            *a = theta.fma(*u - *old, *s);
+                    if event.anchor(skipping) == Anchor::Lagged {
+                        // The derivative; s_a comes with the next step, when it is what it stays.
+                        for ((a, u), old) in anchor.iter_mut().zip(new).zip(old) {
+                            *a = *u - *old;
                         }
                     }
                     self.inner.replace(inner, t, b, scratch);
@@ -244,44 +291,46 @@ impl<N: CarryBack> Skip<N> {
         let theta = N::Real::from_f64(skipping.every as f64);
         let mix = N::Real::from_f64(skipping.mix);
         let rest = N::Real::from_f64(1.0 - skipping.mix);
-        let SkipSweep { inner, here, later, alive, left, scratch } = sweep;
+        let SkipSweep { inner, here, later, whole, alive, left, scratch } = sweep;
         if cut {
-            alive.fill([false; 2]);
+            alive.fill([false; 3]);
         }
         while let Some(event) = state.events[..*left].last().filter(|e| e.t >= t) {
             *left -= 1;
             let (b, row) = (event.trial, event.trial * units..(event.trial + 1) * units);
-            let here = &mut here[row.clone()];
-            let later = &mut later[row];
-            let [alive_here, alive_later] = &mut alive[b];
+            let [alive_here, alive_later, alive_whole] = &mut alive[b];
+            let (here, alive_here) = if event.whole { (&mut *whole, alive_whole) } else { (&mut *here, alive_here) };
+            let (here, lagged) = (&mut here[row.clone()], event.anchor(skipping) == Anchor::Lagged);
             // By how much dL/dA of which block flows to this state.
             let flows = match event.touch {
                 Touch::Start => {
                     let lands = std::mem::take(alive_here);
-                    let whole = match skipping.anchor {
+                    let share = match event.anchor(skipping) {
                         Anchor::State => N::Real::ONE,
                         Anchor::Lagged if !event.entry => N::Real::ONE,
                         Anchor::Lagged | Anchor::Fresh => N::Real::ONE - theta,
                     };
-                    later.copy_from_slice(here);
-                    *alive_later = lands && skipping.anchor == Anchor::Lagged && !event.entry;
-                    lands.then_some((whole, &*here))
+                    if lagged && !event.entry {
+                        later[row].copy_from_slice(here);
+                        *alive_later = lands;
+                    }
+                    lands.then_some((share, &*here))
                 }
                 Touch::First => {
-                    let derivative = match skipping.anchor {
+                    let derivative = match event.anchor(skipping) {
                         Anchor::State => false,
                         Anchor::Lagged => event.entry,
                         Anchor::Fresh => true,
                     };
                     (*alive_here && derivative).then_some((theta, &*here))
                 }
-                Touch::Before => std::mem::take(alive_later).then_some((-theta, &*later)),
+                Touch::Before => std::mem::take(alive_later).then_some((-theta, &later[row])),
                 Touch::End => {
                     // s = β u + (1-β) A; the lagged derivative of the next block looked at u.
                     let flowing = self.inner.flowing(inner, b);
                     scratch.clear();
-                    if *alive_later {
-                        scratch.extend(flowing.iter().zip(&*later).map(|(s, a)| mix.fma(*s, theta * *a)));
+                    if lagged && *alive_later {
+                        scratch.extend(flowing.iter().zip(&later[row]).map(|(s, a)| mix.fma(*s, theta * *a)));
                     } else {
                         scratch.extend(flowing.iter().map(|s| mix * *s));
                     }
@@ -327,6 +376,7 @@ impl<N: Carry> Network for Skip<N> {
             events: Vec::new(),
             next: 0,
             anchors: vec![N::Real::ZERO; room.trials * units],
+            starts: vec![N::Real::ZERO; room.trials * self.session_units()],
             scratch: Vec::with_capacity(units),
         }
     }
@@ -337,6 +387,7 @@ impl<N: Carry> Network for Skip<N> {
         if let Some(skipping) = &self.skipping {
             schedule(skipping, timetable, &mut state.events);
             state.anchors.resize(timetable.trials() * self.shape().units, N::Real::ZERO);
+            state.starts.resize(timetable.trials() * self.session_units(), N::Real::ZERO);
         }
     }
 
@@ -391,12 +442,13 @@ impl<N: CarryBack> Adjoint for Skip<N> {
 
     fn sweep(&self, room: &Room, credit: &Credit<N::Real>) -> SkipSweep<N> {
         let units = if self.skipping.is_some() { self.shape().units } else { 0 };
-        let zeros = || vec![N::Real::ZERO; room.trials * units];
+        let zeros = |units: usize| vec![N::Real::ZERO; room.trials * units];
         SkipSweep {
             inner: self.inner.sweep(&Room { history: History::Whole, ..*room }, credit),
-            here: zeros(),
-            later: zeros(),
-            alive: vec![[false; 2]; room.trials],
+            here: zeros(units),
+            later: zeros(units),
+            whole: zeros(self.session_units()),
+            alive: vec![[false; 3]; room.trials],
             left: 0,
             scratch: Vec::with_capacity(units),
         }
@@ -408,9 +460,10 @@ impl<N: CarryBack> Adjoint for Skip<N> {
             let entries = timetable.trials() * self.shape().units;
             sweep.here.resize(entries, N::Real::ZERO);
             sweep.later.resize(entries, N::Real::ZERO);
+            sweep.whole.resize(timetable.trials() * self.session_units(), N::Real::ZERO);
         }
         sweep.alive.clear();
-        sweep.alive.resize(timetable.trials(), [false; 2]);
+        sweep.alive.resize(timetable.trials(), [false; 3]);
         sweep.left = usize::MAX;
     }
 

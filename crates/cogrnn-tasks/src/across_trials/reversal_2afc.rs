@@ -182,6 +182,10 @@ impl Task for Reversal2Afc {
         self.course.warm_up
     }
 
+    fn session(&self, outline: &Outline) -> Vec<Time> {
+        self.course.session(&outline.epochs)
+    }
+
     fn answers_back(&self) -> bool {
         true
     }

@@ -203,6 +203,10 @@ impl Task for RuleReversal {
         self.course.warm_up
     }
 
+    fn session(&self, outline: &Outline) -> Vec<Time> {
+        self.course.session(&outline.epochs)
+    }
+
     fn answers_back(&self) -> bool {
         true
     }

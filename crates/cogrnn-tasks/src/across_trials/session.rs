@@ -73,6 +73,12 @@ impl Course {
         all
     }
 
+    /// Where the trials of a session with these epochs begin, and where the last one ends.
+    pub fn session(&self, epochs: &[Epoch]) -> Vec<Time> {
+        let starts = epochs[1..].iter().step_by(self.parts.len()).map(|e| e.start);
+        starts.chain(epochs.last().map(|e| e.end)).collect()
+    }
+
     /// Samples, targets, mask and notes. `show` is given trial and part and writes inputs, and targets and
     /// mask outside the response; those of the response, over the first `choices` outputs, are written here: in each
     /// trial it is asked for an output, or for nothing.

@@ -396,16 +396,7 @@ impl Experiment {
                     .remedy("set  train_x0 = false  in [initial]"),
             ));
         }
-        let mut periods = Vec::new();
-        for d in &drawn {
-            let mut ends: Vec<usize> = d.outline.epochs.iter().map(|e| e.start.steps(self.dt)).collect();
-            ends.extend([0, d.steps]);
-            ends.retain(|t| *t <= d.steps);
-            ends.sort_unstable();
-            ends.dedup();
-            periods.extend(ends.windows(2).map(|pair| pair[1] - pair[0]));
-        }
-        self.unroll.check_periods(&document.section("unroll"), &periods, self.dt)
+        self.unroll.check_trials(&document.section("unroll"), &*self.task, &drawn, self.dt)
     }
 
     /// Refuses trials in which nothing is asked: their error is 0 whatever the network does.

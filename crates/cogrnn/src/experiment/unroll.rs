@@ -4,9 +4,12 @@ use super::NetworkPlan;
 use crate::reader::{Document, Section};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::settings::Settings;
+use cogrnn_core::task::Task;
+use cogrnn_core::trials::Drawn;
 use cogrnn_core::units::Time;
 use cogrnn_networks::unroll::annealing::Staircase;
 use cogrnn_networks::unroll::{Anchor, Skipping};
+use std::ops::Range;
 
 /// How a network is unrolled.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +30,10 @@ pub struct UnrollPlan {
     stairs: Staircase,
     every: usize,
     across: bool,
+    /// Whether each trial of a session is a skip as well.
+    trials: bool,
+    /// Whether epochs shorter than a skip may go without one.
+    short_epochs: bool,
     /// Whether the optimiser starts afresh at each stage.
     fresh_optimiser: bool,
 }
@@ -47,10 +54,14 @@ impl UnrollPlan {
             Scheme::Coarse if value < 2.0 => Unrolled::Plain,
             Scheme::Coarse => Unrolled::Coarse(value as usize),
             Scheme::Skips(anchor) => {
-                let skipping = Skipping { every: self.every, mix: value, anchor, across: self.across };
+                let skipping = self.skipping(anchor, value);
                 if skipping.is_active() { Unrolled::Skips(skipping) } else { Unrolled::Plain }
             }
         }
+    }
+
+    fn skipping(&self, anchor: Anchor, mix: f64) -> Skipping {
+        Skipping { every: self.every, mix, anchor, across: self.across, trials: self.trials }
     }
 
     /// The update at which the stage began that holds after this many; where the scheme is over, its end.
@@ -88,8 +99,9 @@ impl UnrollPlan {
                     Anchor::Lagged => "DASC",
                     Anchor::Fresh => "DASC, literal",
                 };
+                let trials = if self.trials { " and over whole trials" } else { "" };
                 Some(format!(
-                    "{name} every {} steps, plain share {}, {updates} updates each",
+                    "{name} every {} steps{trials}, plain share {}, {updates} updates each",
                     self.every,
                     numbers(&short)
                 ))
@@ -113,11 +125,12 @@ impl UnrollPlan {
             _ => Scheme::Plain,
         };
         if scheme == Scheme::Plain {
-            for key in ["every", "mix", "stages", "updates", "across", "fresh_optimiser"] {
+            for key in ["every", "mix", "stages", "updates", "across", "short_epochs", "trials", "fresh_optimiser"] {
                 section.ineffective(key, "`scheme` is \"plain\"")?;
             }
             let stairs = Staircase { values: Vec::new(), updates: 1 };
-            return Ok(UnrollPlan { scheme, stairs, every: 1, across: false, fresh_optimiser: false });
+            let (across, trials, short_epochs) = (false, false, false);
+            return Ok(UnrollPlan { scheme, stairs, every: 1, across, trials, short_epochs, fresh_optimiser: false });
         }
         let coarse = scheme == Scheme::Coarse;
         // §2.4: 20 000 updates with annealing
@@ -126,7 +139,9 @@ impl UnrollPlan {
             let about = "how many times longer time steps are: where it begins, or each stage";
             let every = section.numbers("every", &[10.0], about)?;
             section.ineffective("mix", "longer time steps have nothing to mix with")?;
-            section.ineffective("across", "longer time steps make no blocks")?;
+            for key in ["across", "short_epochs", "trials"] {
+                section.ineffective(key, "longer time steps make no blocks")?;
+            }
             if let Some(bad) = every.iter().find(|v| !(**v >= 1.0 && v.fract() == 0.0)) {
                 return Err(section.blame(
                     "every",
@@ -157,10 +172,20 @@ impl UnrollPlan {
         let what = if coarse { "the time step (times dt)" } else { "the plain share" };
         stairs.check(coarse, what).map_err(|e| section.blame(key, e))?;
         let across = !coarse && section.flag("across", false, "whether skips run on over the ends of epochs")?;
+        let mut short_epochs = false;
+        if across {
+            section.ineffective("short_epochs", "`across = true`: skips run on over epochs")?;
+        } else if !coarse {
+            let about = "whether epochs shorter than a skip may go without one; otherwise they are refused";
+            short_epochs = section.flag("short_epochs", false, about)?;
+        }
+        // §2.7
+        let about = "whether each trial of a session is a skip as well, from its end to its beginning";
+        let trials = !coarse && section.flag("trials", false, about)?;
         // §2.3: each stage starts a fresh Adam; §4: kept otherwise
         let fresh_optimiser =
             section.flag("fresh_optimiser", coarse, "whether the optimiser starts afresh at each stage")?;
-        let unroll = UnrollPlan { scheme, stairs, every, across, fresh_optimiser };
+        let unroll = UnrollPlan { scheme, stairs, every, across, trials, short_epochs, fresh_optimiser };
         unroll.check(&section, plan, dt)?;
         Ok(unroll)
     }
@@ -187,7 +212,7 @@ impl UnrollPlan {
             }
             Scheme::Skips(anchor) => {
                 for &mix in &self.stairs.values {
-                    let skipping = Skipping { every: self.every, mix, anchor, across: self.across };
+                    let skipping = self.skipping(anchor, mix);
                     skipping.check().map_err(|e| section.blame("mix", e))?;
                     let factor = skipping.factor(dt / fastest);
                     if anchor == Anchor::Fresh && skipping.is_active() && factor > 1.0 {
@@ -210,28 +235,79 @@ impl UnrollPlan {
         Ok(())
     }
 
-    /// Refuses skips that are longer than every one of these periods (steps); tells whether some are too
-    /// short for one.
-    pub(super) fn check_periods(&self, section: &Section<'_>, periods: &[usize], dt: Time) -> Result<Option<String>> {
+    /// Refuses skips that these trials have no room for; tells whether some of their epochs are too short for one.
+    pub(super) fn check_trials(
+        &self,
+        section: &Section<'_>,
+        task: &dyn Task,
+        drawn: &[Drawn],
+        dt: Time,
+    ) -> Result<Option<String>> {
         if !matches!(self.scheme, Scheme::Skips(_)) {
             return Ok(None);
         }
-        let longest = periods.iter().copied().max().unwrap_or(0);
-        if self.every > longest {
+        if self.trials && !drawn.iter().any(|d| task.session(&d.outline).len() > 2) {
             return Err(section.blame(
-                "every",
-                Error::input(format!("a skip of {} steps is longer than every epoch", self.every))
-                    .why(format!("the longest has {longest} steps of {dt}, so that there would be no skip at all"))
-                    .remedy(format!("take {longest} or less, or `across = true`, where skips run on over epochs")),
+                "trials",
+                Error::input(format!("skips over whole trials, but a trial of `{}` is by itself", task.name()))
+                    .why("such a skip goes from the end of a trial to its beginning for the sake of the next trial of the same session, and there is none")
+                    .remedy("leave it out; rule-reversal, reversal-2afc and wcst have sessions of several trials"),
             ));
         }
-        let short = periods.iter().filter(|p| **p < self.every).count();
-        Ok((short > 0).then(|| {
-            format!(
-                "[unroll] skips of {} steps: {:.0} % of the epochs are shorter and get none",
-                self.every,
-                100.0 * short as f64 / periods.len() as f64
-            )
-        }))
+        let lengths: Vec<usize> = if self.across {
+            drawn.iter().map(|d| d.steps).collect()
+        } else {
+            // Nothing is learnt from a warm-up.
+            let warm_up = task.warm_up().steps(dt);
+            drawn.iter().flat_map(|d| periods(d, dt)).filter(|p| p.end > warm_up).map(|p| p.len()).collect()
+        };
+        self.check_lengths(section, &lengths, dt)
     }
+
+    /// Refuses skips that are longer than one of these epochs (or trials, where skips run on over epochs), in steps;
+    /// tells of it where that is meant.
+    fn check_lengths(&self, section: &Section<'_>, lengths: &[usize], dt: Time) -> Result<Option<String>> {
+        let every = self.every;
+        let what = if self.across { "trial" } else { "epoch" };
+        let steps = |n: usize| format!("{n} steps ({})", dt * n as f64);
+        let (shortest, longest) = lengths.iter().fold((usize::MAX, 0), |(a, b), n| (a.min(*n), b.max(*n)));
+        if every > longest {
+            let remedy = if self.across { "" } else { ", or `across = true`, where skips run on over epochs" };
+            return Err(section.blame(
+                "every",
+                Error::input(format!("a skip of {every} steps is longer than every {what}"))
+                    .why(format!("the longest has {}, so that there would be no skip at all", steps(longest)))
+                    .remedy(format!("take {longest} or less{remedy}")),
+            ));
+        }
+        let short = lengths.iter().filter(|n| **n < every).count();
+        if short == 0 {
+            return Ok(None);
+        }
+        let share = format!("{:.1} %", 100.0 * short as f64 / lengths.len() as f64);
+        if self.across || self.short_epochs {
+            return Ok(Some(format!(
+                "[unroll] skips of {every} steps: {share} of the {what}s are shorter and get none"
+            )));
+        }
+        let smaller = if shortest > 1 { format!("take {shortest} or less, ") } else { "set ".to_string() };
+        Err(section.blame(
+            "every",
+            Error::input(format!("a skip of {every} steps is longer than {share} of the epochs"))
+                .why(format!("the shortest has {}: learning would go through it without a short cut", steps(shortest)))
+                .remedy(format!(
+                    "{smaller}`across = true`, where skips run on over epochs, or `short_epochs = true`, where epochs shorter than a skip go without one"
+                )),
+        ))
+    }
+}
+
+/// The steps between which no epoch begins.
+fn periods(d: &Drawn, dt: Time) -> Vec<Range<usize>> {
+    let mut ends: Vec<usize> = d.outline.epochs.iter().map(|e| e.start.steps(dt)).collect();
+    ends.extend([0, d.steps]);
+    ends.retain(|t| *t <= d.steps);
+    ends.sort_unstable();
+    ends.dedup();
+    ends.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
