@@ -63,8 +63,8 @@ impl Skipping {
         (self.every > 1 || self.trials) && self.mix != 1.0
     }
 
-    /// By how much a block of θ steps shrinks (or, above 1, amplifies) the deviation of a leaking unit with κ = dt/τ from
-    /// where a fixed drive takes it (§2.2); the spectral radius, where the anchor makes it two numbers.
+    /// By how much a block of θ steps shrinks (or, above 1, amplifies) the deviation of a leaking unit with
+    /// κ = dt/τ from where a fixed drive takes it (§2.2); the spectral radius, where the anchor makes it two numbers.
     pub fn factor(&self, kappa: f64) -> f64 {
         let (theta, beta) = (self.every as f64, self.mix);
         let plain = (1.0 - kappa).powi(self.every as i32);
