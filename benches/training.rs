@@ -71,7 +71,7 @@ fn stretches(experiment: &Experiment, machine: &Machine) -> Result<(f64, f64, f6
 /// The share of an update that goes into drawing and writing its trials.
 fn generation_share(experiment: &Experiment, machine: &Machine) -> Result<f64> {
     let Plan { network, plastic } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
-    let rule = experiment.rule.build::<f32>();
+    let rule = experiment.rule.build::<f32>(experiment.network.shape, experiment.seed);
     let crew = Crew::new(machine.threads)?;
     let generator = experiment.generator(Set::Training, experiment.dt, machine.isa());
     let steps = generator.draw(0, 64).first().map_or(1, |d| d.steps);

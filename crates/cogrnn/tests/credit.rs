@@ -208,6 +208,9 @@ impl Problem {
     }
 }
 
+/// An assignment of errors, and what the table has for w_rec and w_in.
+type Case = (Credit<f64>, [f64; 4], Option<[f64; 2]>);
+
 fn credit(recurrent: bool, feedback: Option<&[f64]>) -> Credit<f64> {
     Credit { recurrent, feedback: feedback.map(<[f64]>::to_vec) }
 }
@@ -222,7 +225,7 @@ fn the_published_vectors_come_out() {
     let b = p.b.clone();
     // The table has sums of ε, ours is the gradient of Σ ε² / 3.
     let of = |table: &[f64]| -> Vec<f64> { table.iter().map(|x| -2.0 / 3.0 * x).collect() };
-    let cases: [(Credit<f64>, [f64; 4], Option<[f64; 2]>); 4] = [
+    let cases: [Case; 4] = [
         (
             credit(false, Some(&b)),
             [0.0057838638, 0.0024771997, 0.0245838238, 0.0119444148],
