@@ -173,7 +173,7 @@ fn not_analysed(groups: &[Group<'_>]) -> Option<TableView> {
 /// Claims that rest on networks trained under several settings, and these settings side by side.
 ///
 /// # Errors
-/// As [`comparison`](super::comparison).
+/// Learning curves that cannot be put side by side.
 pub fn protocol(settings: &Comparison, trained: &[Trained], summaries: &[CellSummary], rows: &[Row]) -> Result<Page> {
     let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
     let page = comparison::comparison(settings, trained, summaries)?;
