@@ -49,7 +49,7 @@ fn an_unknown_key_is_met_with_the_nearest() {
     try  `learning_rate` is a setting of [optimiser]: move it there
 
     `omgea_bound` is not a setting of [rule]   [mine.toml:5]
-    why  it has: name, omega, omega_bound, truncate
+    why  it has: name, feedback, feedback_sd, omega, omega_bound, truncate
     try  did you mean `omega_bound`?
 
     `dales` is not a setting of [constraints]   [mine.toml:4]
@@ -531,7 +531,7 @@ fn an_unknown_name_is_met_with_the_nearest() {
     try  name = "custom"
 
     `name` is "btpp"   [mine.toml:4]
-    why  it is one of bptt
+    why  it is one of bptt, rflo
     try  name = "bptt"
 
     `name` is "spiking"   [mine.toml:4]
