@@ -106,6 +106,10 @@ pub enum Site {
     Units,
     /// The outputs.
     Outputs,
+    /// What is always 1: weights from here are biases.
+    Constant,
+    /// What there is before the first step: weights from here, one a unit, are the initial state.
+    Start,
 }
 
 /// A bundle of synapses: rules work on these and never name a block of weights.
@@ -261,18 +265,38 @@ pub trait Local: Network {
     fn leak(&self) -> &[Self::Real];
 }
 
-/// Capability: the one-step Jacobian times a vector.
+/// Capability: how the whole state of one step follows that of the step before.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no one-step Jacobian",
+    label = "this network cannot carry sensitivities of all units forwards",
+    note = "see the table of rules and networks: `cogrnn table`"
+)]
 pub trait Linearise: Local {
-    /// out = (∂s_t / ∂s_{t-1}) · v.
-    fn jacobian_mul(
+    /// out_ij = ∂s_t,i / ∂s_{t-1},j (units × units, row-major), from what [`Local`] says: `gain` of step t and
+    /// `slope` of step t-1.
+    fn jacobian(&self, plastic: &Plastic<Self>, gain: &[Self::Real], slope: &[Self::Real], out: &mut [Self::Real]);
+    /// Its diagonal.
+    fn jacobian_diagonal(
         &self,
         plastic: &Plastic<Self>,
-        state: &Self::State,
-        t: usize,
-        trial: usize,
-        v: &[Self::Real],
+        gain: &[Self::Real],
+        slope: &[Self::Real],
         out: &mut [Self::Real],
     );
+}
+
+/// Capability: its noise is known, and how probable it was.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not tell its noise",
+    label = "a rule that learns from random perturbations needs it",
+    note = "see the table of rules and networks: `cogrnn table`"
+)]
+pub trait Perturb: Network {
+    /// Whether every unit has noise of its own.
+    fn explores(&self) -> bool;
+    /// out_i = ∂ log p(step t) / ∂ (input current of unit i), p being the probability density of the step that the
+    /// noise made of it.
+    fn score(&self, state: &Self::State, t: usize, trial: usize, out: &mut [Self::Real]);
 }
 
 /// Capability: what one step hands to the next is one vector a trial, which a wrapper may replace.

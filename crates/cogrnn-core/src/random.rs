@@ -22,6 +22,10 @@ pub enum Purpose {
     Wiring = 2,
     /// Random feedback weights.
     Feedback = 3,
+    /// Signs by which a rule folds sensitivities.
+    Signs = 4,
+    /// Disturbances by which a rule learns how a network responds.
+    Probes = 5,
     /// Conditions and durations of trials for learning.
     TrainingTrials = 16,
     /// Noise of the inputs while learning.
@@ -93,7 +97,13 @@ impl Address {
 
     /// A sequence of numbers from this address, for drawing conditions, durations and weights.
     pub fn stream(self) -> Stream {
-        Stream { keys: round_keys(self.seed), high: self.high_words(), block: 0, words: [0; 4], used: 4 }
+        self.stream_at(0)
+    }
+
+    /// A sequence of its own for each step of a trial.
+    pub fn stream_at(self, step: u32) -> Stream {
+        let block = u64::from(step) << 32;
+        Stream { keys: round_keys(self.seed), high: self.high_words(), block, words: [0; 4], used: 4 }
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Readout {
 pub enum Loss {
     /// (z - y)².
     Squared,
+    /// ½ (z - y)²: its gradient is the plain error, as in Murray (2019).
+    HalfSquared,
     /// -y ln z - (1-y) ln(1-z), each side with 1e-10 inside the logarithm.
     BinaryCrossEntropy,
     /// -y ln(z + 1e-10).
@@ -160,7 +162,7 @@ impl Loss {
     /// A cross-entropy of outputs that are no probabilities.
     pub fn check(self, readout: Readout) -> Result<()> {
         let fits = match self {
-            Loss::Squared => true,
+            Loss::Squared | Loss::HalfSquared => true,
             _ => matches!(readout, Readout::Sigmoid | Readout::Softmax),
         };
         if fits {
@@ -184,6 +186,12 @@ impl Loss {
         tally: &mut Tally,
         errors: &mut [F],
     ) {
+        if self == Loss::HalfSquared {
+            let mut whole = Tally::default();
+            Loss::Squared.compare(readout, outputs, targets, mask, 0.5 * scale, &mut whole, errors);
+            tally.add(&Tally { loss: 0.5 * whole.loss, ..whole });
+            return;
+        }
         if outputs.len() > MANY && self == Loss::Squared {
             self.compare_many(readout, outputs, targets, mask, scale, tally, errors);
             return;
@@ -198,6 +206,7 @@ impl Loss {
             tally.squared += m * (z - y) * (z - y);
             tally.loss += m * match self {
                 Loss::Squared => (z - y) * (z - y),
+                Loss::HalfSquared => 0.5 * (z - y) * (z - y),
                 Loss::BinaryCrossEntropy => -y * libm::log(z + EPSILON) - (1.0 - y) * libm::log(1.0 - z + EPSILON),
                 Loss::CategoricalCrossEntropy => -y * libm::log(z + EPSILON),
             };
@@ -284,6 +293,7 @@ impl Loss {
                 * m
                 * match self {
                     Loss::Squared => 2.0 * (z - y),
+                    Loss::HalfSquared => z - y,
                     Loss::BinaryCrossEntropy => -y / (z + EPSILON) + (1.0 - y) / (1.0 - z + EPSILON),
                     Loss::CategoricalCrossEntropy => -y / (z + EPSILON),
                 };
@@ -313,6 +323,7 @@ impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Loss::Squared => "squared",
+            Loss::HalfSquared => "half_squared",
             Loss::BinaryCrossEntropy => "binary_cross_entropy",
             Loss::CategoricalCrossEntropy => "categorical_cross_entropy",
         })

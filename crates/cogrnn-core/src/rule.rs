@@ -69,6 +69,8 @@ pub trait Rule<N: Network>: Sized + Send + Sync {
     type Memory: Send + Sync;
     /// How much of a trial the state must keep.
     const HISTORY: History;
+    /// Whether weights change after every step, [`Rule::advance`]; then all trials lie on one desk.
+    const ONLINE: bool = false;
 
     /// Room for a trace.
     ///
@@ -78,11 +80,28 @@ pub trait Rule<N: Network>: Sized + Send + Sync {
     /// A fresh memory.
     fn memory(&self, network: &N, plastic: &Plastic<N>) -> Self::Memory;
     /// Trials begin.
-    fn begin(&self, _trace: &mut Self::Trace, _batch: &Batch<N::Real>) {}
+    fn begin(&self, _memory: &Self::Memory, _trace: &mut Self::Trace, _batch: &Batch<N::Real>) {}
     /// Right after a step.
-    fn learn(&self, _trace: &mut Self::Trace, _now: &Moment<'_, N>) {}
+    fn learn(&self, _memory: &Self::Memory, _trace: &mut Self::Trace, _now: &Moment<'_, N>) {}
+    /// After that, where the rule is online: changes the weights.
+    fn advance(
+        &self,
+        _network: &N,
+        _memory: &mut Self::Memory,
+        _plastic: &mut Plastic<N>,
+        _state: &mut N::State,
+        _trace: &mut Self::Trace,
+    ) {
+    }
     /// The trials of one desk are over.
-    fn settle(&self, _network: &N, _plastic: &Plastic<N>, _desk: &mut Desk<N, Self::Trace>) {}
+    fn settle(
+        &self,
+        _network: &N,
+        _plastic: &Plastic<N>,
+        _memory: &Self::Memory,
+        _desk: &mut Desk<N, Self::Trace>,
+    ) {
+    }
     /// All trials are over: changes the weights.
     fn update(
         &self,
@@ -127,6 +146,8 @@ impl<N: Network> Rule<N> for Still {
 pub trait Estimator<N: Network>: Sized + Send + Sync {
     /// Fades with the trial.
     type Trace: Send + Sync;
+    /// Lasts, and is saved in checkpoints.
+    type Memory: Send + Sync;
     /// How much of a trial the state must keep.
     const HISTORY: History;
 
@@ -135,20 +156,44 @@ pub trait Estimator<N: Network>: Sized + Send + Sync {
     /// # Errors
     /// If the estimator cannot work on such trials.
     fn trace(&self, network: &N, room: &Room) -> Result<Self::Trace>;
+    /// A fresh memory.
+    fn memory(&self, network: &N, plastic: &Plastic<N>) -> Self::Memory;
     /// Trials begin.
-    fn begin(&self, _trace: &mut Self::Trace, _batch: &Batch<N::Real>) {}
+    fn begin(&self, _memory: &Self::Memory, _trace: &mut Self::Trace, _batch: &Batch<N::Real>) {}
     /// Right after a step.
-    fn learn(&self, trace: &mut Self::Trace, now: &Moment<'_, N>);
+    fn learn(&self, memory: &Self::Memory, trace: &mut Self::Trace, now: &Moment<'_, N>);
     /// The trials of one desk are over.
-    fn settle(&self, network: &N, plastic: &Plastic<N>, desk: &mut Desk<N, Self::Trace>);
-    /// All trials are over: adds up the gradient with respect to the effective weights. Returns Ω if
-    /// the estimator has one.
+    fn settle(&self, network: &N, plastic: &Plastic<N>, memory: &Self::Memory, desk: &mut Desk<N, Self::Trace>);
+    /// All trials are over: adds up the gradient with respect to the effective weights, and learns what it
+    /// remembers. Returns Ω if the estimator has one.
     fn gradient(
         &self,
         network: &N,
         plastic: &Plastic<N>,
+        memory: &mut Self::Memory,
         desks: &mut [Desk<N, Self::Trace>],
         crew: &Crew,
         gradient: &mut Arena<N::Real>,
     ) -> Option<f64>;
+    /// The lasting memory as named arrays, for a checkpoint.
+    fn save(&self, _memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {
+        Vec::new()
+    }
+    /// Takes up a saved memory.
+    ///
+    /// # Errors
+    /// If it is the memory of another rule or network.
+    fn restore(&self, _memory: &mut Self::Memory, _saved: &[(String, Vec<N::Real>)]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// An estimator whose gradient is there after every step.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` knows its gradient at the end of a trial only",
+    label = "weights cannot follow it step by step"
+)]
+pub trait Online<N: Network>: Estimator<N> {
+    /// What the last step adds to the gradient; learns what the estimator remembers.
+    fn step_gradient(&self, memory: &mut Self::Memory, trace: &mut Self::Trace, gradient: &mut Arena<N::Real>);
 }

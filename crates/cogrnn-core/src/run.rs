@@ -61,16 +61,60 @@ impl<'a, F> Conditions<'a, F> {
     }
 }
 
-/// Works the trials of one desk, start to end.
+/// The weights of trials on their way: the same from the first step to the last, or not.
+trait Weights<N: Network, R: Rule<N>> {
+    /// As they are now.
+    fn plastic(&self) -> &Plastic<N>;
+    /// What the rule remembers.
+    fn memory(&self) -> &R::Memory;
+    /// A step is over, and learnt from.
+    fn advance(&mut self, _network: &N, _rule: &R, _state: &mut N::State, _trace: &mut R::Trace) {}
+}
+
+/// Weights that wait for the end of the trials.
+struct Held<'a, N: Network, R: Rule<N>> {
+    plastic: &'a Plastic<N>,
+    memory: &'a R::Memory,
+}
+
+impl<N: Network, R: Rule<N>> Weights<N, R> for Held<'_, N, R> {
+    fn plastic(&self) -> &Plastic<N> {
+        self.plastic
+    }
+    fn memory(&self) -> &R::Memory {
+        self.memory
+    }
+}
+
+/// Weights that change after every step.
+struct Flowing<'a, N: Network, R: Rule<N>> {
+    plastic: &'a mut Plastic<N>,
+    memory: &'a mut R::Memory,
+}
+
+impl<N: Network, R: Rule<N>> Weights<N, R> for Flowing<'_, N, R> {
+    fn plastic(&self) -> &Plastic<N> {
+        self.plastic
+    }
+    fn memory(&self) -> &R::Memory {
+        self.memory
+    }
+    fn advance(&mut self, network: &N, rule: &R, state: &mut N::State, trace: &mut R::Trace) {
+        rule.advance(network, self.memory, self.plastic, state, trace);
+    }
+}
+
+/// Works the trials of one desk, start to end, with weights that stay as they are.
 pub fn work<N: Network, R: Rule<N>, P: Probe<N>>(
     network: &N,
     rule: &R,
     plastic: &Plastic<N>,
+    memory: &R::Memory,
     conditions: &Conditions<'_, N::Real>,
     desk: &mut Desk<N, R::Trace>,
     probe: &mut P,
 ) {
-    steps(network, rule, plastic, conditions, desk, probe, |_| ());
+    steps(network, rule, &mut Held { plastic, memory }, conditions, desk, probe, |_| ());
 }
 
 /// As [`work`], from given states (trial × unit) instead of the network's initial one.
@@ -78,12 +122,14 @@ pub fn work_from<N: Carry, R: Rule<N>, P: Probe<N>>(
     network: &N,
     rule: &R,
     plastic: &Plastic<N>,
+    memory: &R::Memory,
     conditions: &Conditions<'_, N::Real>,
     start: &[N::Real],
     desk: &mut Desk<N, R::Trace>,
     probe: &mut P,
 ) {
-    steps(network, rule, plastic, conditions, desk, probe, |state| enter(network, start, state));
+    let enter = |state: &mut N::State| enter(network, start, state);
+    steps(network, rule, &mut Held { plastic, memory }, conditions, desk, probe, enter);
 }
 
 /// Puts trials that are about to begin at given states (trial × unit).
@@ -96,7 +142,7 @@ fn enter<N: Carry>(network: &N, start: &[N::Real], state: &mut N::State) {
 fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
     network: &N,
     rule: &R,
-    plastic: &Plastic<N>,
+    weights: &mut impl Weights<N, R>,
     conditions: &Conditions<'_, N::Real>,
     desk: &mut Desk<N, R::Trace>,
     probe: &mut P,
@@ -110,11 +156,11 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
     if errors.len() < table.trials() * shape.outputs {
         errors.resize(table.trials() * shape.outputs, N::Real::ZERO);
     }
-    network.begin(plastic, state, table);
+    network.begin(weights.plastic(), state, table);
     if table.trials() > 0 {
         enter(state);
     }
-    rule.begin(trace, batch);
+    rule.begin(weights.memory(), trace, batch);
     for t in 1..=batch.timetable.steps() {
         let table = &batch.timetable;
         let active = table.active(t);
@@ -125,8 +171,8 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
         let errors = &mut errors[..active * shape.outputs];
 
         network.perturb(state, t, &conditions.noise, &batch.ids[..active]);
-        network.step(plastic, state, t, inputs);
-        network.read_out(plastic, state, t);
+        network.step(weights.plastic(), state, t, inputs);
+        network.read_out(weights.plastic(), state, t);
         let outputs = network.output(state);
         for (b, tally) in tallies[..active].iter_mut().enumerate() {
             let row = b * shape.outputs..(b + 1) * shape.outputs;
@@ -140,14 +186,16 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
                 &mut errors[row],
             );
         }
+        let plastic = weights.plastic();
         let now = Moment { network, state, plastic, t, row: rows.start, active, inputs, outputs, targets, errors };
         probe.observe(&now);
-        rule.learn(trace, &now);
+        rule.learn(weights.memory(), trace, &now);
+        weights.advance(network, rule, state, trace);
         if let Some((task, dt)) = conditions.answering {
             answer(task, dt, t, network.output(state), shape.outputs, batch);
         }
     }
-    rule.settle(network, plastic, desk);
+    rule.settle(network, weights.plastic(), weights.memory(), desk);
 }
 
 /// Lets the task answer what the trials put out at step t: adds to the inputs of later steps.
@@ -194,12 +242,13 @@ pub struct Run<'a, N: Network, R: Rule<N>> {
 }
 
 impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
-    /// A run with one desk for each thread.
+    /// A run with one desk for each thread; with one alone, if weights change after every step.
     ///
     /// # Errors
     /// If the rule cannot work on such trials.
     pub fn new(network: &'a N, rule: &'a R, plastic: Plastic<N>, room: &Room, crew: &Crew) -> Result<Self> {
-        let desks = (0..crew.threads()).map(|_| Desk::new(network, rule, room)).collect::<Result<_>>()?;
+        let desks = if R::ONLINE { 1 } else { crew.threads() };
+        let desks = (0..desks).map(|_| Desk::new(network, rule, room)).collect::<Result<_>>()?;
         Ok(Run { memory: rule.memory(network, &plastic), network, rule, plastic, desks, answering: None })
     }
 
@@ -241,8 +290,18 @@ impl<'a, N: Network, R: Rule<N>> Run<'a, N, R> {
         let mask: f64 = self.desks.iter().map(|d| d.batch.mask_sum()).sum();
         let scale = if mask > 0.0 { 1.0 / mask } else { 0.0 };
         let conditions = Conditions { noise, loss, scale, answering: self.answering };
-        let (network, rule, plastic) = (self.network, self.rule, &self.plastic);
-        crew.each(&mut self.desks, |_, desk| steps(network, rule, plastic, &conditions, desk, &mut (), &enter));
+        let (network, rule) = (self.network, self.rule);
+        if R::ONLINE {
+            for desk in &mut self.desks {
+                let mut weights = Flowing { plastic: &mut self.plastic, memory: &mut self.memory };
+                steps(network, rule, &mut weights, &conditions, desk, &mut (), &enter);
+            }
+        } else {
+            let (plastic, memory) = (&self.plastic, &self.memory);
+            crew.each(&mut self.desks, |_, desk| {
+                steps(network, rule, &mut Held { plastic, memory }, &conditions, desk, &mut (), &enter);
+            });
+        }
         let mut tally = Tally::default();
         for trial in self.desks.iter().flat_map(|d| &d.tallies) {
             tally.add(trial);
@@ -385,7 +444,7 @@ impl<N: Network> Tryout<'_, N> {
                 self.generator.write(drawn, whole, longest * count, &mut desk.batch);
                 let probe = probe(&desk.batch.ids);
                 ended.extend(self.piece(&mut desk, lengths, probe, |desk, conditions, eye| {
-                    work(self.network, &Still, self.plastic, conditions, desk, eye);
+                    work(self.network, &Still, self.plastic, &(), conditions, desk, eye);
                 }));
             }
         });
@@ -475,7 +534,7 @@ impl<N: Carry> Tryout<'_, N> {
             let start = std::mem::replace(state, Vec::with_capacity(self.network.shape().units));
             let last = LastState { length, state: &mut *state, inner: probe(&desk.batch.ids) };
             let ended = self.piece(&mut desk, vec![length], last, |desk, conditions, eye| {
-                work_from(self.network, &Still, self.plastic, conditions, &start, desk, eye);
+                work_from(self.network, &Still, self.plastic, &(), conditions, &start, desk, eye);
             });
             all.extend(ended.into_iter().map(|(_, ended)| ended));
         }

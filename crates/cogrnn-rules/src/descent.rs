@@ -4,10 +4,12 @@
 //! g_θ = pull-back(g_W) + penalties
 //! |g| not a number or > 1e10:  g ← 0, g_rec ← 0.02 θ_rec        (the guard, if asked for)
 //! |g| > G:                     g ← g G / |g|                    (eq. 21)
-//! θ ← optimiser(g), then W
+//! θ ← θ + k (optimiser(g) - θ), then W          k: 1, or what a block of weights learns faster or slower by
 //! ```
+//! [`Descent`] does so after each batch of trials; [`EachStep`] after each step of them, with the gradient of that step
+//! alone, where the estimator has it by then ([`Online`]).
 
-use crate::optimisers::Optimiser;
+use crate::optimisers::{Count, Optimiser};
 use crate::penalties::WeightPenalty;
 use cogrnn_core::batch::Batch;
 use cogrnn_core::crew::Crew;
@@ -15,7 +17,7 @@ use cogrnn_core::error::{Error, Result};
 use cogrnn_core::network::{History, Network, Room};
 use cogrnn_core::params::{Arena, Pack, Parameters, Plastic};
 use cogrnn_core::real::Real;
-use cogrnn_core::rule::{Desk, Estimator, Learned, Moment, Rule};
+use cogrnn_core::rule::{Desk, Estimator, Learned, Moment, Online, Rule};
 
 /// A rule made of an estimator and an optimiser, applied after each batch of trials.
 #[derive(Debug)]
@@ -30,32 +32,74 @@ pub struct Descent<E, F> {
     pub clip: Option<f64>,
     /// Whether a gradient that is no number is replaced by 0.02 θ_rec (Song et al. 2016, code).
     pub guard: bool,
+    /// Blocks that learn at another rate than the optimiser's, and by what it is multiplied; 0 leaves them as they are.
+    pub rates: Vec<(&'static str, f64)>,
 }
+
+/// The same, applied after each step.
+#[derive(Debug)]
+pub struct EachStep<E, F>(pub Descent<E, F>);
 
 /// Puts an optimiser behind an estimator.
 pub trait With: Sized {
     /// A rule that follows this estimator's gradient.
     fn with<F>(self, optimiser: impl Optimiser<F> + 'static) -> Descent<Self, F> {
-        Descent { estimator: self, optimiser: Box::new(optimiser), penalties: Vec::new(), clip: None, guard: false }
+        Descent { estimator: self, optimiser: Box::new(optimiser), penalties: Vec::new(), clip: None, guard: false, rates: Vec::new() }
     }
 }
 
 /// What lasts from update to update.
 #[derive(Clone, Debug)]
-pub struct Memory<F> {
-    updates: u64,
+pub struct Memory<F, M> {
+    count: Count,
     optimiser: Vec<Vec<F>>,
     gradient: Arena<F>,
+    /// θ before a change, where blocks learn at rates of their own.
+    before: Vec<F>,
+    /// Length of the longest gradient of the steps of these trials.
+    longest: f64,
+    guarded: bool,
+    estimator: M,
 }
 
-impl<F: Real> Memory<F> {
-    /// The gradient of the last update with respect to θ, after clipping.
+impl<F: Real, M> Memory<F, M> {
+    /// The gradient of the last change with respect to θ, after clipping.
     pub fn gradient(&self) -> &Arena<F> {
         &self.gradient
+    }
+
+    /// What the estimator remembers.
+    pub fn estimator(&self) -> &M {
+        &self.estimator
     }
 }
 
 impl<E, F: Real> Descent<E, F> {
+    /// Changes θ by the gradient in memory. Returns its length before clipping, and whether the guard stepped in.
+    fn follow<P: Pack<F>, M>(&self, plastic: &mut Parameters<F, P>, memory: &mut Memory<F, M>) -> (f64, bool) {
+        let Memory { count, optimiser, gradient, before, .. } = memory;
+        let (norm, guarded) = self.finish_gradient(plastic, gradient);
+        // A gradient that is no number would ruin the weights that its reader wants to look at.
+        if norm.is_finite() || guarded {
+            plastic.change(|theta, _| {
+                if !self.rates.is_empty() {
+                    before.clear();
+                    before.extend_from_slice(theta.data());
+                }
+                self.optimiser.apply(*count, optimiser, gradient.data(), theta.data_mut());
+                for (name, factor) in &self.rates {
+                    let Some(range) = theta.find(name).map(cogrnn_core::params::Block::range) else { continue };
+                    let factor = F::from_f64(*factor);
+                    for (w, old) in theta.data_mut()[range.clone()].iter_mut().zip(&before[range]) {
+                        *w = if factor == F::ZERO { *old } else { factor.fma(*w - *old, *old) };
+                    }
+                }
+            });
+            count.changes += 1;
+        }
+        (norm, guarded)
+    }
+
     /// Turns a gradient with respect to the weights into the one that is followed. Returns its length
     /// before clipping, and whether the guard stepped in.
     fn finish_gradient<P: Pack<F>>(&self, plastic: &Parameters<F, P>, gradient: &mut Arena<F>) -> (f64, bool) {
@@ -90,45 +134,39 @@ impl<E, F: Real> Descent<E, F> {
     }
 }
 
-/// Euclidean length, added up in sixteen chains of double precision in a fixed order.
-fn norm<F: Real>(x: &[F]) -> f64 {
-    let mut sums = [0.0f64; 16];
-    let (whole, rest) = x.as_chunks::<16>();
-    for chunk in whole {
-        for (s, x) in sums.iter_mut().zip(chunk) {
-            let x = x.to_f64();
-            *s += x * x;
-        }
-    }
-    let tail: f64 = rest.iter().map(|x| x.to_f64() * x.to_f64()).sum();
-    (sums.iter().sum::<f64>() + tail).sqrt()
-}
-
 impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
     type Trace = E::Trace;
-    type Memory = Memory<N::Real>;
+    type Memory = Memory<N::Real, E::Memory>;
     const HISTORY: History = E::HISTORY;
 
     fn trace(&self, network: &N, room: &Room) -> Result<E::Trace> {
         self.estimator.trace(network, room)
     }
 
-    fn memory(&self, _: &N, plastic: &Plastic<N>) -> Self::Memory {
+    fn memory(&self, network: &N, plastic: &Plastic<N>) -> Self::Memory {
         let zeros = Arena::zeros_like(plastic.theta());
         let optimiser = self.optimiser.memory().iter().map(|_| zeros.data().to_vec()).collect();
-        Memory { updates: 0, optimiser, gradient: zeros }
+        Memory {
+            count: Count::default(),
+            optimiser,
+            before: Vec::with_capacity(if self.rates.is_empty() { 0 } else { zeros.data().len() }),
+            gradient: zeros,
+            longest: 0.0,
+            guarded: false,
+            estimator: self.estimator.memory(network, plastic),
+        }
     }
 
-    fn begin(&self, trace: &mut E::Trace, batch: &Batch<N::Real>) {
-        self.estimator.begin(trace, batch);
+    fn begin(&self, memory: &Self::Memory, trace: &mut E::Trace, batch: &Batch<N::Real>) {
+        self.estimator.begin(&memory.estimator, trace, batch);
     }
 
-    fn learn(&self, trace: &mut E::Trace, now: &Moment<'_, N>) {
-        self.estimator.learn(trace, now);
+    fn learn(&self, memory: &Self::Memory, trace: &mut E::Trace, now: &Moment<'_, N>) {
+        self.estimator.learn(&memory.estimator, trace, now);
     }
 
-    fn settle(&self, network: &N, plastic: &Plastic<N>, desk: &mut Desk<N, E::Trace>) {
-        self.estimator.settle(network, plastic, desk);
+    fn settle(&self, network: &N, plastic: &Plastic<N>, memory: &Self::Memory, desk: &mut Desk<N, E::Trace>) {
+        self.estimator.settle(network, plastic, &memory.estimator, desk);
     }
 
     fn update(
@@ -139,33 +177,133 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
         desks: &mut [Desk<N, E::Trace>],
         crew: &Crew,
     ) -> Learned {
-        let Memory { updates, optimiser, gradient } = memory;
-        gradient.data_mut().fill(N::Real::ZERO);
-        let omega = self.estimator.gradient(network, plastic, desks, crew, gradient);
-        let (gradient_norm, guarded) = self.finish_gradient(plastic, gradient);
-        // A gradient that is no number would ruin the weights that its reader wants to look at.
+        memory.gradient.data_mut().fill(N::Real::ZERO);
+        let Memory { gradient, estimator, .. } = memory;
+        let omega = self.estimator.gradient(network, plastic, estimator, desks, crew, gradient);
+        let (gradient_norm, guarded) = self.follow(plastic, memory);
         if gradient_norm.is_finite() || guarded {
-            plastic.change(|theta, _| self.optimiser.apply(*updates, optimiser, gradient.data(), theta.data_mut()));
-            *updates += 1;
+            memory.count.updates += 1;
         }
         Learned { omega, gradient_norm, guarded }
     }
 
     fn save(&self, memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {
-        self.optimiser.memory().iter().map(|name| (*name).to_string()).zip(memory.optimiser.iter().cloned()).collect()
+        let optimiser = self.optimiser.memory().iter().map(|name| (*name).to_string());
+        let mut all: Vec<_> = optimiser.zip(memory.optimiser.iter().cloned()).collect();
+        all.extend(self.estimator.save(&memory.estimator));
+        all
     }
 
     fn restore(&self, memory: &mut Self::Memory, updates: u64, saved: &[(String, Vec<N::Real>)]) -> Result<()> {
-        memory.updates = updates;
+        memory.count = Count { updates, changes: updates };
         for (name, array) in self.optimiser.memory().iter().zip(&mut memory.optimiser) {
-            let found = saved.iter().find(|(n, a)| n == name && a.len() == array.len());
-            let Some((_, values)) = found else {
-                return Err(Error::input(format!("the checkpoint lacks the optimiser's `{name}`"))
-                    .why("it was written by another optimiser, or by a network of another size")
-                    .remedy("resume with the experiment that it was written by"));
-            };
-            array.copy_from_slice(values);
+            take_up(name, array, saved)?;
         }
+        self.estimator.restore(&mut memory.estimator, saved)
+    }
+}
+
+/// Takes an array of this name and length out of a checkpoint.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn take_up<F: Real>(name: &str, array: &mut [F], saved: &[(String, Vec<F>)]) -> Result<()> {
+    let found = saved.iter().find(|(n, a)| n == name && a.len() == array.len());
+    let Some((_, values)) = found else {
+        return Err(Error::input(format!("the checkpoint lacks the rule's `{name}`"))
+            .why("it was written by another rule or optimiser, or by a network of another size")
+            .remedy("resume with the experiment that it was written by"));
+    };
+    array.copy_from_slice(values);
+    Ok(())
+}
+
+/// A count in numbers that even a small float holds to the last digit.
+const DIGIT: u64 = 1 << 20;
+
+impl<N: Network, E: Online<N>> Rule<N> for EachStep<E, N::Real> {
+    type Trace = E::Trace;
+    type Memory = Memory<N::Real, E::Memory>;
+    const HISTORY: History = E::HISTORY;
+    const ONLINE: bool = true;
+
+    fn trace(&self, network: &N, room: &Room) -> Result<E::Trace> {
+        self.0.trace(network, room)
+    }
+
+    fn memory(&self, network: &N, plastic: &Plastic<N>) -> Self::Memory {
+        self.0.memory(network, plastic)
+    }
+
+    fn begin(&self, memory: &Self::Memory, trace: &mut E::Trace, batch: &Batch<N::Real>) {
+        self.0.estimator.begin(&memory.estimator, trace, batch);
+    }
+
+    fn learn(&self, memory: &Self::Memory, trace: &mut E::Trace, now: &Moment<'_, N>) {
+        self.0.estimator.learn(&memory.estimator, trace, now);
+    }
+
+    fn advance(
+        &self,
+        _: &N,
+        memory: &mut Self::Memory,
+        plastic: &mut Plastic<N>,
+        _: &mut N::State,
+        trace: &mut E::Trace,
+    ) {
+        // After a gradient that was no number the weights stay as they are, for its reader to look at.
+        if !(memory.longest.is_finite() || memory.guarded) {
+            return;
+        }
+        memory.gradient.data_mut().fill(N::Real::ZERO);
+        let Memory { gradient, estimator, .. } = memory;
+        self.0.estimator.step_gradient(estimator, trace, gradient);
+        let (norm, guarded) = self.0.follow(plastic, memory);
+        memory.guarded |= guarded;
+        memory.longest = if norm.is_finite() { memory.longest.max(norm) } else { norm };
+    }
+
+    fn update(
+        &self,
+        _: &N,
+        memory: &mut Self::Memory,
+        _: &mut Plastic<N>,
+        _: &mut [Desk<N, E::Trace>],
+        _: &Crew,
+    ) -> Learned {
+        memory.count.updates += 1;
+        let guarded = std::mem::take(&mut memory.guarded);
+        Learned { omega: None, gradient_norm: std::mem::take(&mut memory.longest), guarded }
+    }
+
+    fn save(&self, memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {
+        let mut all = Rule::<N>::save(&self.0, memory);
+        let n = memory.count.changes;
+        let digits = [n % DIGIT, n / DIGIT % DIGIT, n / DIGIT / DIGIT];
+        all.push(("changes".into(), digits.map(|d| N::Real::from_f64(d as f64)).into()));
+        all
+    }
+
+    fn restore(&self, memory: &mut Self::Memory, updates: u64, saved: &[(String, Vec<N::Real>)]) -> Result<()> {
+        Rule::<N>::restore(&self.0, memory, updates, saved)?;
+        let mut digits = [N::Real::ZERO; 3];
+        take_up("changes", &mut digits, saved)?;
+        let [low, middle, high] = digits.map(|d| d.to_f64() as u64);
+        memory.count.changes = low + DIGIT * (middle + DIGIT * high);
         Ok(())
     }
+}
+
+/// Euclidean length, added up in sixteen chains of double precision in a fixed order.
+pub(crate) fn norm<F: Real>(x: &[F]) -> f64 {
+    let mut sums = [0.0f64; 16];
+    let (whole, rest) = x.as_chunks::<16>();
+    for chunk in whole {
+        for (s, x) in sums.iter_mut().zip(chunk) {
+            let x = x.to_f64();
+            *s += x * x;
+        }
+    }
+    let tail: f64 = rest.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+    (sums.iter().sum::<f64>() + tail).sqrt()
 }

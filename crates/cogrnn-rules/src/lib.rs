@@ -2,8 +2,28 @@
 
 pub mod bptt;
 pub mod descent;
+pub mod dni;
+pub mod eprop;
+pub mod forward;
+pub mod kernl;
+pub mod kf_rtrl;
+pub mod node_perturbation;
 pub mod optimisers;
 pub mod penalties;
+pub mod rflo;
+pub mod rtrl;
+pub mod snap1;
+pub mod uoro;
 
 pub use bptt::Bptt;
-pub use descent::{Descent, With};
+pub use descent::{Descent, EachStep, With};
+pub use dni::Dni;
+pub use eprop::Eprop;
+pub use forward::Forward;
+pub use kernl::Kernl;
+pub use kf_rtrl::{KfRtrl, ReverseKfRtrl};
+pub use node_perturbation::NodePerturbation;
+pub use rflo::Rflo;
+pub use rtrl::Rtrl;
+pub use snap1::Snap1;
+pub use uoro::Uoro;

@@ -3,7 +3,9 @@
 use cogrnn_core::network::Network;
 use cogrnn_core::rule::{Rule, Still};
 use cogrnn_networks::rate::Rate;
-use cogrnn_rules::{Bptt, Descent};
+use cogrnn_rules::{
+    Bptt, Descent, Dni, Eprop, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1, Uoro,
+};
 use std::marker::PhantomData;
 
 /// One network and what each rule makes of it.
@@ -24,6 +26,28 @@ trait Named {
 impl Named for Descent<Bptt<f32>, f32> {
     const NAME: &'static str = "bptt";
     const NEEDS: &'static str = "a network whose step can be run backwards";
+}
+
+macro_rules! forwards {
+    ($($rule:ty, $name:literal, $needs:literal;)*) => {
+        $(impl Named for Descent<Forward<$rule, f32>, f32> {
+            const NAME: &'static str = $name;
+            const NEEDS: &'static str = $needs;
+        })*
+    };
+}
+
+forwards! {
+    Rflo, "rflo", "a network whose synapses see their own two ends";
+    Eprop, "eprop", "a network whose synapses see their own two ends";
+    Rtrl, "rtrl", "a network with a one-step Jacobian";
+    Snap1, "snap1", "a network with a one-step Jacobian";
+    Uoro, "uoro", "a network with a one-step Jacobian";
+    KfRtrl, "kf-rtrl", "a network with a one-step Jacobian";
+    ReverseKfRtrl, "reverse-kf-rtrl", "a network with a one-step Jacobian";
+    Kernl, "kernl", "a network with a one-step Jacobian";
+    Dni, "dni", "a network with a one-step Jacobian";
+    NodePerturbation, "node-perturbation", "a network that tells the noise of its units";
 }
 
 impl Named for Still {
@@ -58,7 +82,21 @@ macro_rules! table {
 pub fn table() -> Vec<Row> {
     #[allow(unused_imports)]
     use Unfit as _;
-    table!(Rate<f32>; [Descent<Bptt<f32>, f32>, Still])
+    type Forwards<I> = Descent<Forward<I, f32>, f32>;
+    table!(Rate<f32>; [
+        Descent<Bptt<f32>, f32>,
+        Forwards<Rflo>,
+        Forwards<Eprop>,
+        Forwards<Rtrl>,
+        Forwards<Snap1>,
+        Forwards<Uoro>,
+        Forwards<KfRtrl>,
+        Forwards<ReverseKfRtrl>,
+        Forwards<Kernl>,
+        Forwards<Dni>,
+        Forwards<NodePerturbation>,
+        Still
+    ])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Training: updates, checks, stopping rules, checkpoints, and all files of the run folder.
 
 use crate::archive::{Archive, Data};
-use crate::experiment::{Experiment, Plan, Stop, Unrolled};
+use crate::experiment::{Experiment, Plan, Stop, Unrolled, Visitor};
 use crate::files;
 use crate::folder::{self, Environment};
 use cogrnn_core::crew::Crew;
@@ -237,6 +237,23 @@ impl Check {
     }
 }
 
+/// A sitting that waits for its rule.
+struct Sit<'a> {
+    trainer: &'a mut Trainer,
+    experiment: &'a Experiment,
+    until: Option<u64>,
+    stop: &'a AtomicBool,
+    watch: &'a mut dyn FnMut(Event<'_>),
+}
+
+impl Visitor<Net> for Sit<'_> {
+    type Found = Result<Summary>;
+
+    fn visit<R: Rule<Net>>(self, rule: &R) -> Result<Summary> {
+        self.trainer.sitting(self.experiment, rule, self.until, self.stop, self.watch)
+    }
+}
+
 impl Trainer {
     /// Starts a training in a new folder.
     ///
@@ -420,10 +437,12 @@ impl Trainer {
     /// Divergence, or a folder that can no longer be written.
     pub fn run(&mut self, until: Option<u64>, stop: &AtomicBool, watch: &mut dyn FnMut(Event<'_>)) -> Result<Summary> {
         let experiment = self.experiment.clone();
-        let mut rule = experiment.rule.build::<f32>(experiment.network.shape, experiment.seed);
-        rule.penalties.extend(self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>));
+        let own = self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>).collect();
         let (before, clock) = (self.progress.seconds, Instant::now());
-        let done = self.sitting(&experiment, &rule, until, stop, watch);
+        let (shape, seed, isa) = (experiment.network.shape, experiment.seed, self.machine.isa());
+        let start = experiment.network.learns_start();
+        let sitting = Sit { trainer: self, experiment: &experiment, until, stop, watch };
+        let done = experiment.rule.visit::<Net, _>(shape, seed, isa, start, own, sitting);
         if done.as_ref().is_err_and(|e| e.kind == Kind::Diverged) {
             // The folder keeps the learning curve and the last sound checkpoint.
             self.progress.seconds = before + clock.elapsed().as_secs_f64();

@@ -99,10 +99,11 @@ fn in_the_loop<R: Rule<Rate<f32>>>(experiment: &Experiment, plan: &Plan<f32>, ru
     assert!(whole || desk.batch.timetable.length(0) > desk.batch.timetable.length(TRIALS - 1), "lengths differ");
     let noise = Noise::Drawn { seed: 1, purpose: unit_noise(Set::Training) };
     let conditions = Conditions::new(noise, experiment.network.loss, 1.0 / desk.batch.mask_sum());
-    work(&plan.network, rule, &plan.plastic, &conditions, &mut desk, &mut ());
-    let found = allocations(|| work(&plan.network, rule, &plan.plastic, &conditions, &mut desk, &mut ()));
+    let memory = rule.memory(&plan.network, &plan.plastic);
+    work(&plan.network, rule, &plan.plastic, &memory, &conditions, &mut desk, &mut ());
+    let found = allocations(|| work(&plan.network, rule, &plan.plastic, &memory, &conditions, &mut desk, &mut ()));
     TELL.with(|tell| tell.set(found > 0));
-    work(&plan.network, rule, &plan.plastic, &conditions, &mut desk, &mut ());
+    work(&plan.network, rule, &plan.plastic, &memory, &conditions, &mut desk, &mut ());
     TELL.with(|tell| tell.set(false));
     found
 }

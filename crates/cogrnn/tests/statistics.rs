@@ -74,7 +74,7 @@ fn run<F: Real>(
     let mut desk = Desk::new(network, &Still, &room).unwrap();
     desk.batch = batch;
     let conditions = Conditions::new(noise, Loss::Squared, 1.0);
-    work(network, &Still, &plastic, &conditions, &mut desk, &mut Each(ids, look));
+    work(network, &Still, &plastic, &(), &conditions, &mut desk, &mut Each(ids, look));
 }
 
 const DRAWN: Noise<'static, f32> = Noise::Drawn { seed: 1, purpose: Purpose::TrainingUnits };

@@ -180,7 +180,7 @@ impl Problem {
         desk.batch = batch;
         let mut all = All(vec![Vec::new(); self.lengths.len()]);
         let conditions = Conditions::new(Noise::Given(&noise), Loss::Squared, 1.0);
-        work(&network, &Still, &self.plastic(), &conditions, &mut desk, &mut all);
+        work(&network, &Still, &self.plastic(), &(), &conditions, &mut desk, &mut all);
         all.0
     }
 
@@ -564,7 +564,7 @@ fn alone(tau: f64, skipping: Skipping, steps: usize) -> Vec<f64> {
     desk.batch.mask = vec![0.0; steps];
     desk.batch.ids = vec![0];
     let mut only = Only(Vec::new());
-    work(&network, &Still, &plastic, &Conditions::new(Noise::Silent, Loss::Squared, 1.0), &mut desk, &mut only);
+    work(&network, &Still, &plastic, &(), &Conditions::new(Noise::Silent, Loss::Squared, 1.0), &mut desk, &mut only);
     only.0
 }
 

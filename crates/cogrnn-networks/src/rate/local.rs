@@ -7,10 +7,10 @@
 //! ```
 
 use super::nonlinearity::{Curve, with_curve};
-use super::{Leak, Rate, RateState, Rates};
+use super::{Drive, Increment, Leak, Rate, RateState, Rates};
 use cogrnn_core::kernels::Kernel;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded};
-use cogrnn_core::network::{Carry, Linearise, Local, Network, Site, Synapses};
+use cogrnn_core::network::{Carry, Linearise, Local, Network, Perturb, Site, Synapses};
 use cogrnn_core::params::Plastic;
 use cogrnn_core::real::Real;
 
@@ -20,6 +20,9 @@ impl<F: Real> Local for Rate<F> {
         match (synapses.from, synapses.to) {
             // The inputs of step t lie behind the rates of the step before.
             (Site::Inputs, _) => &state.r[(state.start(t - 1) + trial) * wide + units..][..self.shape().inputs],
+            // And the 1 behind those.
+            (Site::Constant, _) => &state.r[(state.start(t - 1) + trial) * wide + units + self.shape().inputs..][..1],
+            (Site::Start, _) => &[],
             (_, Site::Outputs) => self.rates(state, t, trial),
             _ => self.rates(state, t - 1, trial),
         }
@@ -54,26 +57,53 @@ impl<F: Real> Local for Rate<F> {
 }
 
 impl<F: Real> Linearise for Rate<F> {
-    fn jacobian_mul(
-        &self,
-        plastic: &Plastic<Self>,
-        state: &RateState<F>,
-        t: usize,
-        trial: usize,
-        v: &[F],
-        out: &mut [F],
-    ) {
+    fn jacobian(&self, plastic: &Plastic<Self>, gain: &[F], slope: &[F], out: &mut [F]) {
         let units = self.shape().units;
-        let (mut slope, mut gain) = (vec![F::ZERO; units], vec![F::ZERO; units]);
-        self.slope(state, t - 1, trial, &mut slope);
-        self.gain(state, t, trial, &mut gain);
-        for (s, v) in slope.iter_mut().zip(v) {
-            *s *= *v;
+        let rows = plastic.weights().block("w_rec").chunks_exact(units).zip(out.chunks_exact_mut(units));
+        for (i, (w, out)) in rows.enumerate() {
+            for ((out, w), slope) in out.iter_mut().zip(w).zip(slope) {
+                *out = gain[i] * *w * *slope;
+            }
+            out[i] += self.decay[i];
         }
-        let rows = plastic.weights().block("w_rec").chunks_exact(units);
-        for (i, (o, row)) in out.iter_mut().zip(rows).enumerate() {
-            let current = row.iter().zip(&slope).fold(F::ZERO, |sum, (w, s)| w.fma(*s, sum));
-            *o = self.decay[i] * v[i] + gain[i] * current;
+    }
+
+    fn jacobian_diagonal(&self, plastic: &Plastic<Self>, gain: &[F], slope: &[F], out: &mut [F]) {
+        let units = self.shape().units;
+        let w_rec = plastic.weights().block("w_rec");
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = gain[i] * w_rec[i * units + i] * slope[i] + self.decay[i];
+        }
+    }
+}
+
+/// Noise of a step with s.d. σ adds to x (or to α times the current, where the potential leaks) and is normal, so
+/// that the score is ξ / σ² times how what it adds to follows the current.
+impl<F: Real> Perturb for Rate<F> {
+    fn explores(&self) -> bool {
+        match &self.noise {
+            Increment::Independent(scale) => scale[..self.shape().units].iter().all(|s| *s > F::ZERO),
+            _ => false,
+        }
+    }
+
+    fn score(&self, state: &RateState<F>, t: usize, trial: usize, out: &mut [F]) {
+        let units = self.shape().units;
+        let width = padded(units);
+        let Increment::Independent(scale) = &self.noise else { return out.fill(F::ZERO) };
+        let scale = &scale[..units];
+        let normals = match state.driven {
+            Drive::Silent => return out.fill(F::ZERO),
+            Drive::Normals(quarter) => &state.drive[(quarter * state.timetable.trials() + trial) * width..][..units],
+            Drive::Bracket => &state.drive[trial * width..][..units],
+        };
+        debug_assert!(t > 0, "the initial state has no noise");
+        let bracket = state.driven == Drive::Bracket;
+        for (i, (out, n)) in out.iter_mut().zip(normals).enumerate() {
+            let gain = if self.leak == Leak::Potential { self.alpha[i] } else { F::ONE };
+            // given noise stands inside the bracket of α, drawn noise is a standard normal
+            let normal = if bracket { gain * *n / scale[i] } else { *n };
+            *out = gain * normal / scale[i];
         }
     }
 }
@@ -190,11 +220,15 @@ mod tests {
             let (state, _) = after(&network, &plastic, &x, &u);
 
             // The Jacobian, column by column; 1e-8: central differences at h = 1e-6.
+            let (mut gain, mut slope) = (vec![0.0; 7], vec![0.0; 7]);
+            network.gain(&state, 1, 0, &mut gain);
+            network.slope(&state, 0, 0, &mut slope);
+            let (mut jacobian, mut diagonal) = (vec![0.0; 49], vec![0.0; 7]);
+            network.jacobian(&plastic, &gain, &slope, &mut jacobian);
+            network.jacobian_diagonal(&plastic, &gain, &slope, &mut diagonal);
+            assert!((0..7).all(|i| diagonal[i] == jacobian[i * 8]));
             for j in 0..7 {
-                let mut v = vec![0.0; 7];
-                v[j] = 1.0;
-                let mut exact = vec![0.0; 7];
-                network.jacobian_mul(&plastic, &state, 1, 0, &v, &mut exact);
+                let exact: Vec<f64> = (0..7).map(|i| jacobian[i * 7 + j]).collect();
                 let moved = |by: f64| {
                     let mut x = x.clone();
                     x[j] += by;
@@ -209,7 +243,7 @@ mod tests {
             let (mut gain, mut slope) = (vec![0.0; 7], vec![0.0; 7]);
             network.gain(&state, 1, 0, &mut gain);
             network.slope(&state, 1, 0, &mut slope);
-            for synapses in network.synapses() {
+            for synapses in network.synapses().into_iter().filter(|s| s.from != Site::Start) {
                 let pre = network.presynaptic(&state, &synapses, 1, 0);
                 for (k, at) in synapses.weights.clone().enumerate() {
                     let (i, j) = (k / pre.len(), k % pre.len());

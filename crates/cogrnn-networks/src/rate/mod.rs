@@ -572,7 +572,10 @@ impl<F: Real> Network for Rate<F> {
         [
             ("w_in", Site::Inputs, Site::Units),
             ("w_rec", Site::Units, Site::Units),
+            ("b_rec", Site::Constant, Site::Units),
+            ("x0", Site::Start, Site::Units),
             ("w_out", Site::Units, Site::Outputs),
+            ("b_out", Site::Constant, Site::Outputs),
         ]
         .into_iter()
         .map(|(name, from, to)| Synapses {

@@ -25,7 +25,8 @@ use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::network::{
-    Adjoint, Carry, CarryBack, Credit, Flow, History, Network, Noise, Room, Shape, Swept, Synapses,
+    Adjoint, Carry, CarryBack, Credit, Flow, History, Linearise, Local, Network, Noise, Perturb, Room, Shape, Swept,
+    Synapses,
 };
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::readout::Readout;
@@ -120,6 +121,11 @@ impl<N> Skip<N> {
     pub fn over(inner: N, skipping: Skipping) -> Result<Skip<N>> {
         skipping.check()?;
         Ok(Skip { inner, skipping: skipping.is_active().then_some(skipping) })
+    }
+
+    /// Whether there are none.
+    pub fn is_plain(&self) -> bool {
+        self.skipping.is_none()
     }
 
     /// The network without its skips.
@@ -434,6 +440,52 @@ impl<N: Carry> Carry for Skip<N> {
 
     fn replace(&self, state: &mut SkipState<N>, t: usize, trial: usize, s: &[N::Real]) {
         self.inner.replace(&mut state.inner, t, trial, s);
+    }
+}
+
+/// Local rules see the network as it is without skips, and nothing of what a skip does: they are not for networks
+/// that have any ([`Skip::is_plain`]).
+impl<N: Carry + Local> Local for Skip<N> {
+    fn presynaptic<'s>(
+        &self,
+        state: &'s SkipState<N>,
+        synapses: &Synapses,
+        t: usize,
+        trial: usize,
+    ) -> &'s [N::Real] {
+        self.inner.presynaptic(&state.inner, synapses, t, trial)
+    }
+
+    fn gain(&self, state: &SkipState<N>, t: usize, trial: usize, out: &mut [N::Real]) {
+        self.inner.gain(&state.inner, t, trial, out);
+    }
+
+    fn slope(&self, state: &SkipState<N>, t: usize, trial: usize, out: &mut [N::Real]) {
+        self.inner.slope(&state.inner, t, trial, out);
+    }
+
+    fn leak(&self) -> &[N::Real] {
+        self.inner.leak()
+    }
+}
+
+impl<N: Carry + Linearise> Linearise for Skip<N> {
+    fn jacobian(&self, plastic: &Plastic<Self>, gain: &[N::Real], slope: &[N::Real], out: &mut [N::Real]) {
+        self.inner.jacobian(plastic, gain, slope, out);
+    }
+
+    fn jacobian_diagonal(&self, plastic: &Plastic<Self>, gain: &[N::Real], slope: &[N::Real], out: &mut [N::Real]) {
+        self.inner.jacobian_diagonal(plastic, gain, slope, out);
+    }
+}
+
+impl<N: Carry + Perturb> Perturb for Skip<N> {
+    fn explores(&self) -> bool {
+        self.inner.explores()
+    }
+
+    fn score(&self, state: &SkipState<N>, t: usize, trial: usize, out: &mut [N::Real]) {
+        self.inner.score(&state.inner, t, trial, out);
     }
 }
 

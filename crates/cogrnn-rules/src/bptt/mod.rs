@@ -69,6 +69,7 @@ pub struct Tape<N: Adjoint> {
 
 impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
     type Trace = Tape<N>;
+    type Memory = ();
     const HISTORY: History = History::Whole;
 
     fn trace(&self, network: &N, room: &Room) -> Result<Tape<N>> {
@@ -85,14 +86,16 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
         })
     }
 
-    fn begin(&self, tape: &mut Tape<N>, batch: &Batch<N::Real>) {
+    fn memory(&self, _: &N, _: &Plastic<N>) {}
+
+    fn begin(&self, (): &(), tape: &mut Tape<N>, batch: &Batch<N::Real>) {
         let rows = batch.timetable.total();
         if self.omega != 0.0 && tape.coefficients.len() < rows {
             tape.coefficients.resize(rows, N::Real::ZERO);
         }
     }
 
-    fn learn(&self, tape: &mut Tape<N>, now: &Moment<'_, N>) {
+    fn learn(&self, (): &(), tape: &mut Tape<N>, now: &Moment<'_, N>) {
         let outputs = now.network.shape().outputs;
         let start = now.row * outputs;
         let end = start + now.errors.len();
@@ -102,7 +105,7 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
         tape.errors[start..end].copy_from_slice(now.errors);
     }
 
-    fn settle(&self, network: &N, plastic: &Plastic<N>, desk: &mut Desk<N, Tape<N>>) {
+    fn settle(&self, network: &N, plastic: &Plastic<N>, (): &(), desk: &mut Desk<N, Tape<N>>) {
         let with_omega = self.omega != 0.0;
         let Desk { state, trace: tape, batch, .. } = desk;
         if let Some(sweep) = &mut tape.loss_sweep {
@@ -132,6 +135,7 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
         &self,
         network: &N,
         _plastic: &Plastic<N>,
+        (): &mut (),
         desks: &mut [Desk<N, Tape<N>>],
         crew: &Crew,
         gradient: &mut Arena<N::Real>,

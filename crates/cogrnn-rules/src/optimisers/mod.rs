@@ -42,12 +42,21 @@ impl Schedule {
     }
 }
 
+/// How far training is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Updates made, each of a batch of trials: what schedules count.
+    pub updates: u64,
+    /// Changes made: as many as updates, or one a step where weights change online.
+    pub changes: u64,
+}
+
 /// Applies a gradient to parameters.
 pub trait Optimiser<F>: Debug + Send + Sync {
     /// Names of the arrays that it remembers from update to update, each as long as the parameters.
     fn memory(&self) -> &'static [&'static str];
-    /// Changes the parameters; `update` is counted from 0.
-    fn apply(&self, update: u64, memory: &mut [Vec<F>], gradient: &[F], theta: &mut [F]);
+    /// Changes the parameters, after so many changes.
+    fn apply(&self, count: Count, memory: &mut [Vec<F>], gradient: &[F], theta: &mut [F]);
 }
 
 /// θ ← θ - η g.
@@ -62,8 +71,8 @@ impl<F: Real> Optimiser<F> for Sgd {
         &[]
     }
 
-    fn apply(&self, update: u64, _: &mut [Vec<F>], gradient: &[F], theta: &mut [F]) {
-        let rate = F::from_f64(self.rate.at(update));
+    fn apply(&self, count: Count, _: &mut [Vec<F>], gradient: &[F], theta: &mut [F]) {
+        let rate = F::from_f64(self.rate.at(count.updates));
         for (w, g) in theta.iter_mut().zip(gradient) {
             *w -= rate * *g;
         }
@@ -84,8 +93,8 @@ impl<F: Real> Optimiser<F> for Momentum {
         &["velocity"]
     }
 
-    fn apply(&self, update: u64, memory: &mut [Vec<F>], gradient: &[F], theta: &mut [F]) {
-        let (rate, keep) = (F::from_f64(self.rate.at(update)), F::from_f64(self.momentum));
+    fn apply(&self, count: Count, memory: &mut [Vec<F>], gradient: &[F], theta: &mut [F]) {
+        let (rate, keep) = (F::from_f64(self.rate.at(count.updates)), F::from_f64(self.momentum));
         for ((w, g), v) in theta.iter_mut().zip(gradient).zip(&mut memory[0]) {
             *v = keep * *v + *g;
             *w -= rate * *v;
@@ -111,10 +120,10 @@ impl<F: Real> Optimiser<F> for Adam {
         &["mean", "square"]
     }
 
-    fn apply(&self, update: u64, memory: &mut [Vec<F>], gradient: &[F], theta: &mut [F]) {
+    fn apply(&self, count: Count, memory: &mut [Vec<F>], gradient: &[F], theta: &mut [F]) {
         let [mean, square] = memory else { return };
-        let k = (update + 1).min(i32::MAX as u64) as i32;
-        let rate = self.rate.at(update) * (1.0 - self.beta2.powi(k)).sqrt() / (1.0 - self.beta1.powi(k));
+        let k = (count.changes + 1).min(i32::MAX as u64) as i32;
+        let rate = self.rate.at(count.updates) * (1.0 - self.beta2.powi(k)).sqrt() / (1.0 - self.beta1.powi(k));
         // ε is inside, as in the algorithm's efficient form, scaled to equal the plain one
         let epsilon = F::from_f64(self.epsilon * (1.0 - self.beta2.powi(k)).sqrt());
         let (rate, b1, b2) = (F::from_f64(rate), F::from_f64(self.beta1), F::from_f64(self.beta2));
@@ -137,10 +146,10 @@ mod tests {
         let adam = Adam { rate: Schedule::Constant(0.1), beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let mut memory = vec![vec![0.0f64; 2]; 2];
         let mut theta = [1.0, -2.0];
-        adam.apply(0, &mut memory, &[3.0, -0.01], &mut theta);
+        adam.apply(Count::default(), &mut memory, &[3.0, -0.01], &mut theta);
         assert!((theta[0] - 0.9).abs() < 1e-9 && (theta[1] + 1.9).abs() < 1e-6, "{theta:?}");
         // Second step with gradient 0: m̂ = 0.09 g/0.19·…, v̂ = 0.000999 g²/0.001999
-        adam.apply(1, &mut memory, &[0.0, 0.0], &mut theta);
+        adam.apply(Count { updates: 1, changes: 1 }, &mut memory, &[0.0, 0.0], &mut theta);
         let step = 0.1 * (0.09 * 3.0 / 0.19) / (0.000_999f64 * 9.0 / 0.001_999).sqrt();
         assert!((theta[0] - (0.9 - step)).abs() < 1e-7, "{} {}", theta[0], 0.9 - step);
     }

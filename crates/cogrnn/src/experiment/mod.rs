@@ -8,7 +8,7 @@ mod rule;
 mod unroll;
 
 pub use network::{NetworkPlan, Plan, Population};
-pub use rule::{OptimiserPlan, RulePlan};
+pub use rule::{Kind, OptimiserPlan, RulePlan, Visitor};
 pub use unroll::{UnrollPlan, Unrolled};
 
 use crate::files;
@@ -247,6 +247,7 @@ impl Experiment {
         )?;
         check_step(&training, "dt", dt, &plan)?;
         let unroll = UnrollPlan::read(document, &plan, dt)?;
+        rule.check(&document.section("rule"), &plan, unroll.summary().is_some())?;
         let trials = training.positive_count("trials", 20, "trials an update")?;
         let carry =
             training.flag("carry", false, "whether a trial goes on from the state in which the one before ended")?;

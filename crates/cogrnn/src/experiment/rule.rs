@@ -1,15 +1,24 @@
 //! The sections that make a rule: `[rule]`, `[optimiser]`, `[penalties]`.
 
-use crate::reader::Document;
+use super::network::NetworkPlan;
+use crate::reader::{Document, Section};
+use cogrnn_core::kernels::Isa;
 use cogrnn_core::error::{Error, Result};
-use cogrnn_core::network::{Credit, Shape};
+use cogrnn_core::network::{Adjoint, Credit, Linearise, Perturb, Shape};
 use cogrnn_core::params::Arena;
 use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::real::Real;
+use cogrnn_core::rule::{Online, Rule};
 use cogrnn_core::settings::Settings;
 use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
 use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL1, RateL2, WeightPenalty};
-use cogrnn_rules::{Bptt, Descent};
+use cogrnn_networks::rate::UnitNoise;
+use cogrnn_rules::forward::{Influence, Signs, Stepwise};
+use cogrnn_rules::kernl::Probes;
+use cogrnn_rules::{
+    Bptt, Descent, Dni, EachStep, Eprop, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1,
+    Uoro,
+};
 
 /// Which optimiser, and how it is set.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,13 +50,107 @@ pub enum Feedback {
     Random(f64),
 }
 
+/// How the gradient is found, or what takes its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Backpropagation through time.
+    Bptt,
+    /// Local learning: each synapse from its own two ends.
+    Rflo,
+    /// Local learning with filtered eligibilities.
+    Eprop {
+        /// κ.
+        kappa: f64,
+    },
+    /// Real-time recurrent learning.
+    Rtrl,
+    /// The same, of each weight's own unit.
+    Snap1,
+    /// The same, as one outer product with random signs.
+    Uoro,
+    /// The same, as a Kronecker product with random signs.
+    KfRtrl,
+    /// The same, the other way round.
+    ReverseKfRtrl,
+    /// The same, by a learnt kernel.
+    Kernl {
+        /// λ at the beginning.
+        lambda: Option<f64>,
+        /// η of the kernel.
+        rate: f64,
+    },
+    /// The gradient told by a learnt map.
+    Dni {
+        /// η of the map.
+        rate: f64,
+    },
+    /// Reward by random perturbation.
+    NodePerturbation {
+        /// What is left of the expected loss after a batch.
+        keep: f64,
+    },
+}
+
+impl Kind {
+    /// In an experiment file.
+    pub const NAMES: [&'static str; 11] = [
+        "bptt",
+        "rflo",
+        "eprop",
+        "rtrl",
+        "snap1",
+        "uoro",
+        "kf-rtrl",
+        "reverse-kf-rtrl",
+        "kernl",
+        "dni",
+        "node-perturbation",
+    ];
+
+    /// Its name in an experiment file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Bptt => "bptt",
+            Kind::Rflo => "rflo",
+            Kind::Eprop { .. } => "eprop",
+            Kind::Rtrl => "rtrl",
+            Kind::Snap1 => "snap1",
+            Kind::Uoro => "uoro",
+            Kind::KfRtrl => "kf-rtrl",
+            Kind::ReverseKfRtrl => "reverse-kf-rtrl",
+            Kind::Kernl { .. } => "kernl",
+            Kind::Dni { .. } => "dni",
+            Kind::NodePerturbation { .. } => "node-perturbation",
+        }
+    }
+
+    /// Whether each synapse learns from its own two ends.
+    fn is_local(self) -> bool {
+        matches!(self, Kind::Rflo | Kind::Eprop { .. })
+    }
+}
+
+/// Who works with a rule of whatever type.
+pub trait Visitor<N: cogrnn_core::network::Network> {
+    /// What comes of it.
+    type Found;
+    /// Works with it.
+    fn visit<R: Rule<N>>(self, rule: &R) -> Self::Found;
+}
+
 /// What trains the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RulePlan {
-    /// Whether each synapse learns from its own two ends alone (RFLO and its symmetric sister).
-    pub local: bool,
+    /// How the gradient is found.
+    pub kind: Kind,
+    /// Whether weights change after every step.
+    pub online: bool,
     /// By which weights errors reach the units.
     pub feedback: Feedback,
+    /// Share of the feedback weights that are there.
+    pub feedback_density: f64,
+    /// Blocks that learn at another rate, and what the rate is multiplied by.
+    pub rates: Vec<(&'static str, f64)>,
     /// Weight of the Ω regulariser.
     pub omega: f64,
     /// Smallest squared error gradient that Ω looks at.
@@ -69,24 +172,35 @@ pub struct RulePlan {
 impl RulePlan {
     pub(super) fn read(document: &Document) -> Result<RulePlan> {
         let mut section = document.section("rule");
-        let about = "backpropagation through time, or local learning with random feedback (RFLO, Murray 2019)";
-        let local = section.word("name", "bptt", &["bptt", "rflo"], about)? == "rflo";
-        let usual = if local { "random" } else { "transposed" };
+        let about = "how the gradient is found, or what takes its place (docs/learning-rules.md)";
+        let name = section.word("name", "bptt", &Kind::NAMES, about)?;
+        let kind = read_kind(&mut section, &name)?;
+        let about = "when weights change: after each batch of trials, or after each step of them";
+        let online = section.word("update", "trial", &["trial", "step"], about)? == "step";
+        if online && matches!(kind, Kind::Bptt | Kind::NodePerturbation { .. }) {
+            return Err(section.blame(
+                "update",
+                Error::input(format!("`{name}` with  update = \"step\""))
+                    .why("it knows its gradient at the end of a trial only")
+                    .remedy("leave `update` out, or take a rule that goes forwards in time: rflo, rtrl, snap1, uoro, …"),
+            ));
+        }
+        let usual = if kind.is_local() { "random" } else { "transposed" };
         let about = "weights by which errors reach the units: those of the readout, transposed, or fixed random ones";
+        let mut feedback_density = 1.0;
         let feedback = if section.word("feedback", usual, &["transposed", "random"], about)? == "random" {
+            let about = "share of the feedback weights that are there";
+            feedback_density = section.number_in("feedback_density", 1.0, 1e-6, 1.0, about)?;
             // Murray 2019, Materials and methods
-            Feedback::Random(section.number_in(
-                "feedback_sd",
-                1.0,
-                1e-6,
-                f64::INFINITY,
-                "standard deviation of random feedback weights",
-            )?)
+            let about = "standard deviation of random feedback weights";
+            Feedback::Random(section.number_in("feedback_sd", 1.0, 1e-6, f64::INFINITY, about)?)
         } else {
             section.ineffective("feedback_sd", "`feedback` is \"transposed\"")?;
+            section.ineffective("feedback_density", "`feedback` is \"transposed\"")?;
             Feedback::Transposed
         };
-        let exact = !local && feedback == Feedback::Transposed;
+        let exact = kind == Kind::Bptt && feedback == Feedback::Transposed;
+        let backwards = kind == Kind::Bptt || kind == Kind::Rflo && !online;
         // Song et al. 2016, table 1
         let omega = section.number_in(
             "omega",
@@ -115,8 +229,13 @@ impl RulePlan {
             section.ineffective("omega_bound", "`omega` is 0")?;
             1e-20
         };
-        let truncation = section
-            .optional_count("truncate", "steps after which nothing flows further back; left out: the whole trial")?;
+        let mut truncation = None;
+        if backwards {
+            let about = "steps after which nothing flows further back; left out: the whole trial";
+            truncation = section.optional_count("truncate", about)?;
+        } else {
+            section.ineffective("truncate", &format!("`{name}` carries sensitivities forwards, and sweeps nothing back"))?;
+        }
         if truncation == Some(0) {
             return Err(section.blame(
                 "truncate",
@@ -130,6 +249,7 @@ impl RulePlan {
         let name = section.word("name", "sgd", &["sgd", "momentum", "adam"], "what follows the gradient")?;
         let usual = if name == "adam" { 0.001 } else { 0.01 };
         let rate = section.number_in("learning_rate", usual, 0.0, f64::INFINITY, "eta")?;
+        let rates = read_rates(&mut section, rate)?;
         let schedule =
             section.word("schedule", "constant", &["constant", "step", "cosine"], "how the learning rate changes")?;
         let rate = match schedule.as_str() {
@@ -191,8 +311,11 @@ impl RulePlan {
         let mut section = document.section("penalties");
         let mut cost = |key: &'static str, about: &'static str| section.number_in(key, 0.0, 0.0, f64::INFINITY, about);
         let mut plan = RulePlan {
-            local,
+            kind,
+            online,
             feedback,
+            feedback_density,
+            rates,
             omega,
             bound,
             truncation,
@@ -220,24 +343,99 @@ impl RulePlan {
         }
         plan.rate_l1 = cost("l1_rates", "times mean |r|")?;
         plan.rate_l2 = cost("l2_rates", "times mean r²")?;
+        if plan.rates_cost() && matches!(kind, Kind::NodePerturbation { .. } | Kind::Dni { .. }) {
+            let key = if plan.rate_l1 > 0.0 { "l1_rates" } else { "l2_rates" };
+            return Err(section.blame(
+                key,
+                Error::input(format!("`{key}` with the rule `{name}`"))
+                    .why("it learns from the loss of the outputs alone, and would never see this cost")
+                    .remedy("leave the cost out, or take another rule"),
+            ));
+        }
         plan.l1.retain(|p| p.lambda > 0.0);
         plan.l2.retain(|p| p.lambda > 0.0);
         Ok(plan)
     }
 
-    /// The rule for a network of this shape; random feedback is that of the seed.
+    /// Refuses a network that the rule cannot train, in the words of what is missing.
+    pub(super) fn check(&self, section: &Section<'_>, network: &NetworkPlan, skips: bool) -> Result<()> {
+        let name = self.kind.name();
+        let backwards = self.kind == Kind::Bptt || self.kind == Kind::Rflo && !self.online;
+        if skips && !backwards {
+            return Err(section.blame(
+                "name",
+                Error::input(format!("the rule `{name}` with a network that [unroll] changes"))
+                    .why("it carries sensitivities from step to step and would see nothing of the skips")
+                    .remedy("leave [unroll] out, or take  name = \"bptt\""),
+            ));
+        }
+        let explores = matches!(&network.noise, UnitNoise::Independent(sigma) if sigma.iter().all(|s| *s > 0.0));
+        if matches!(self.kind, Kind::NodePerturbation { .. }) && !explores {
+            return Err(section.blame(
+                "name",
+                Error::input(format!("the rule `{name}` with units that have no white noise of their own"))
+                    .why("it learns from what the noise of each unit did to the loss")
+                    .remedy("set  [noise] units = 0.1  or more, without `tau` and `covariance`"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Backpropagation, or a rule that is one with another [`Credit`], for a network of this shape; random feedback is
+    /// that of the seed.
     pub fn build<F: Real>(&self, shape: Shape, seed: u64) -> Descent<Bptt<F>, F> {
         let mut estimator = Bptt::new(self.omega);
-        estimator.credit = Credit { recurrent: !self.local, feedback: self.feedback_weights(shape, seed) };
+        estimator.credit =
+            Credit { recurrent: !self.kind.is_local(), feedback: self.feedback_weights(shape, seed) };
         estimator.bound = self.bound;
         estimator.truncation = self.truncation;
         estimator.activity = self.activity();
+        self.descent(estimator)
+    }
+
+    fn descent<E, F: Real>(&self, estimator: E) -> Descent<E, F> {
         Descent {
             estimator,
             optimiser: self.optimiser.build(),
             penalties: self.penalties(),
             clip: self.clip,
             guard: self.guard,
+            rates: self.rates.clone(),
+        }
+    }
+
+    /// The rule, whatever its type, for a network of this shape. What is random in it is that of the seed; `start`
+    /// says whether initial states are learnt, and `own` what the weights cost beside what the plan says.
+    pub fn visit<N: Adjoint + Linearise + Perturb, V: Visitor<N>>(
+        &self,
+        shape: Shape,
+        seed: u64,
+        isa: Isa,
+        start: bool,
+        own: Vec<Box<dyn WeightPenalty<N::Real>>>,
+        visitor: V,
+    ) -> V::Found {
+        let signs = || Signs::Drawn(seed);
+        let forwards = Forwards { plan: self, shape, seed, start, own };
+        match self.kind {
+            Kind::Bptt => forwards.sweeping(visitor),
+            Kind::Rflo if !self.online => forwards.sweeping(visitor),
+            Kind::Rflo => forwards.visit(Rflo { isa }, visitor),
+            Kind::Eprop { kappa } => forwards.visit(Eprop { kappa, isa }, visitor),
+            Kind::Rtrl => forwards.visit(Rtrl { isa }, visitor),
+            Kind::Snap1 => forwards.visit(Snap1 { isa }, visitor),
+            Kind::Uoro => forwards.visit(Uoro { signs: signs() }, visitor),
+            Kind::KfRtrl => forwards.visit(KfRtrl { signs: signs(), isa }, visitor),
+            Kind::ReverseKfRtrl => forwards.visit(ReverseKfRtrl { signs: signs(), isa }, visitor),
+            Kind::Kernl { lambda, rate } => {
+                forwards.visit(Kernl { lambda, rate, probes: Probes::Drawn(seed), isa }, visitor)
+            }
+            Kind::Dni { rate } => forwards.visit(Dni { rate, seed, given: None }, visitor),
+            Kind::NodePerturbation { keep } => {
+                let mut rule = self.descent(forwards.forward(NodePerturbation { keep }));
+                rule.penalties.extend(forwards.own);
+                visitor.visit(&rule)
+            }
         }
     }
 
@@ -245,7 +443,13 @@ impl RulePlan {
     pub fn feedback_weights<F: Real>(&self, shape: Shape, seed: u64) -> Option<Vec<F>> {
         let Feedback::Random(sd) = self.feedback else { return None };
         let mut stream = Address { seed, purpose: Purpose::Feedback, trial: 0 }.stream();
-        Some((0..shape.units * shape.outputs).map(|_| F::from_f64(sd * stream.normal())).collect())
+        let mut b: Vec<F> =
+            (0..shape.units * shape.outputs).map(|_| F::from_f64(sd * stream.normal())).collect();
+        if self.feedback_density < 1.0 {
+            // The other weights are those of the dense matrix.
+            b.iter_mut().filter(|_| stream.uniform() >= self.feedback_density).for_each(|b| *b = F::ZERO);
+        }
+        Some(b)
     }
 
     /// What the weights cost beside the loss.
@@ -288,12 +492,141 @@ impl RulePlan {
         };
         let omega =
             if self.omega > 0.0 { format!(" and Ω regulariser (weight {})", self.omega) } else { String::new() };
-        let name = match (self.local, self.feedback) {
-            (false, Feedback::Transposed) => "backpropagation through time",
-            (false, Feedback::Random(_)) => "backpropagation through time with random feedback",
-            (true, Feedback::Transposed) => "local learning with symmetric feedback",
-            (true, Feedback::Random(_)) => "random feedback local learning (RFLO)",
+        let random = matches!(self.feedback, Feedback::Random(_));
+        let name = match (self.kind, random) {
+            (Kind::Bptt, false) => "backpropagation through time",
+            (Kind::Bptt, true) => "backpropagation through time with random feedback",
+            (Kind::Rflo, false) => "local learning with symmetric feedback",
+            (Kind::Rflo, true) => "random feedback local learning (RFLO)",
+            (Kind::Eprop { .. }, false) => "e-prop with symmetric feedback",
+            (Kind::Eprop { .. }, true) => "e-prop",
+            (Kind::Rtrl, _) => "real-time recurrent learning (RTRL)",
+            (Kind::Snap1, _) => "SnAp-1",
+            (Kind::Uoro, _) => "unbiased online recurrent optimisation (UORO)",
+            (Kind::KfRtrl, _) => "Kronecker-factored RTRL",
+            (Kind::ReverseKfRtrl, _) => "reverse Kronecker-factored RTRL",
+            (Kind::Kernl { .. }, _) => "kernel RNN learning (KeRNL)",
+            (Kind::Dni { .. }, _) => "decoupled neural interfaces (DNI)",
+            (Kind::NodePerturbation { .. }, _) => "node perturbation (REINFORCE)",
         };
-        format!("{name} by {with}{omega}")
+        let by_random = random && !self.kind.is_local() && self.kind != Kind::Bptt;
+        let feedback = if by_random { ", random feedback" } else { "" };
+        let when = if self.online { ", an update a step" } else { "" };
+        format!("{name}{feedback} by {with}{when}{omega}")
     }
+}
+
+/// A plan on its way to a rule.
+struct Forwards<'a, F> {
+    plan: &'a RulePlan,
+    shape: Shape,
+    seed: u64,
+    start: bool,
+    own: Vec<Box<dyn WeightPenalty<F>>>,
+}
+
+impl<F: Real> Forwards<'_, F> {
+    fn sweeping<N: Adjoint<Real = F>, V: Visitor<N>>(self, visitor: V) -> V::Found {
+        let mut rule = self.plan.build::<F>(self.shape, self.seed);
+        rule.penalties.extend(self.own);
+        visitor.visit(&rule)
+    }
+
+    fn forward<I>(&self, influence: I) -> Forward<I, F> {
+        Forward {
+            influence,
+            feedback: self.plan.feedback_weights(self.shape, self.seed),
+            activity: self.plan.activity(),
+            start: self.start,
+        }
+    }
+
+    fn visit<N, I, V>(self, influence: I, visitor: V) -> V::Found
+    where
+        N: Linearise<Real = F>,
+        I: Influence<N> + Stepwise,
+        V: Visitor<N>,
+        Forward<I, F>: Online<N>,
+    {
+        let mut rule = self.plan.descent(self.forward(influence));
+        rule.penalties.extend(self.own);
+        if self.plan.online { visitor.visit(&EachStep(rule)) } else { visitor.visit(&rule) }
+    }
+}
+
+fn read_kind(section: &mut Section<'_>, name: &str) -> Result<Kind> {
+    let only = |key: &str, of: &[&str]| -> Result<bool> {
+        let mine = of.contains(&name);
+        if !mine {
+            section.ineffective(key, &format!("`{name}` has no use for it"))?;
+        }
+        Ok(mine)
+    };
+    let filtered = only("kappa", &["eprop"])?;
+    let decaying = only("kernel_decay", &["kernl"])?;
+    let modelling = only("model_learning_rate", &["kernl", "dni"])?;
+    let expecting = only("baseline_memory", &["node-perturbation"])?;
+    let about = "how much of the filtered eligibility is left after a step, as in a readout that leaks";
+    let kappa = if filtered { section.number_in("kappa", 0.0, 0.0, 0.999_999, about)? } else { 0.0 };
+    let mut lambda = None;
+    if decaying {
+        let about = "lambda of every unit at the beginning, what is lost in a step; left out: dt/tau";
+        lambda = section.optional_number("kernel_decay", about)?;
+        if let Some(wrong) = lambda.filter(|l| !(0.0..=1.0).contains(l)) {
+            return Err(section.blame(
+                "kernel_decay",
+                Error::input(format!("`kernel_decay` is {wrong}"))
+                    .why("it is the share of a trace that is lost in a step")
+                    .remedy("take a number from 0 to 1"),
+            ));
+        }
+    }
+    let mut rate = 0.0;
+    if modelling {
+        let about = "learning rate of what the rule learns of the network: its kernel (kernl), its map (dni)";
+        let usual = if name == "dni" { 0.01 } else { 0.001 };
+        rate = section.number_in("model_learning_rate", usual, 0.0, f64::INFINITY, about)?;
+    }
+    let mut keep = 0.0;
+    if expecting {
+        let about = "what is left of the expected loss after an update; the loss of its trials makes up the rest";
+        keep = section.number_in("baseline_memory", 0.9, 0.0, 0.999_999, about)?;
+    }
+    Ok(match name {
+        "rflo" => Kind::Rflo,
+        "eprop" => Kind::Eprop { kappa },
+        "rtrl" => Kind::Rtrl,
+        "snap1" => Kind::Snap1,
+        "uoro" => Kind::Uoro,
+        "kf-rtrl" => Kind::KfRtrl,
+        "reverse-kf-rtrl" => Kind::ReverseKfRtrl,
+        "kernl" => Kind::Kernl { lambda, rate },
+        "dni" => Kind::Dni { rate },
+        "node-perturbation" => Kind::NodePerturbation { keep },
+        _ => Kind::Bptt,
+    })
+}
+
+/// Blocks whose rate is not the optimiser's, and what theirs is a multiple of it by.
+fn read_rates(section: &mut Section<'_>, rate: f64) -> Result<Vec<(&'static str, f64)>> {
+    let mut rates = Vec::new();
+    for (key, about, blocks) in [
+        ("learning_rate_in", "eta of the input weights; left out: `learning_rate`. 0 leaves them as they are", &["w_in"][..]),
+        ("learning_rate_rec", "the same for recurrent weights and the units' biases", &["w_rec", "b_rec"][..]),
+        ("learning_rate_out", "the same for readout weights and the outputs' biases", &["w_out", "b_out"][..]),
+    ] {
+        let Some(own) = section.optional_number(key, about)? else { continue };
+        if !(own >= 0.0 && own.is_finite()) || rate == 0.0 && own > 0.0 {
+            return Err(section.blame(
+                key,
+                Error::input(format!("`{key}` is {own}, with  learning_rate = {rate}"))
+                    .why("it must be a finite rate from 0 on, and is kept as a multiple of `learning_rate`")
+                    .remedy("give both above 0; a rate of 0 leaves a block as it is"),
+            ));
+        }
+        if own != rate {
+            rates.extend(blocks.iter().map(|block| (*block, own / rate)));
+        }
+    }
+    Ok(rates)
 }

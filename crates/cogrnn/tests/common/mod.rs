@@ -164,7 +164,7 @@ impl Problem {
             All(vec![vec![Vec::new(); self.lengths.len()]; steps], batch.ids.iter().map(|&b| b as usize).collect());
         desk.batch = batch;
         let conditions = Conditions::new(Noise::Given(&noise), self.loss, 1.0);
-        work(&network, &Still, &self.plastic(&network), &conditions, &mut desk, &mut all);
+        work(&network, &Still, &self.plastic(&network), &(), &conditions, &mut desk, &mut all);
         all.0
     }
 
@@ -202,7 +202,7 @@ impl Problem {
         let mut last = Last(vec![Vec::new(); self.lengths.len()], batch.ids.iter().map(|&b| b as usize).collect());
         desk.batch = batch;
         let conditions = Conditions::new(Noise::Given(&noise), self.loss, 1.0);
-        work(network, &Still, plastic, &conditions, &mut desk, &mut last);
+        work(network, &Still, plastic, &(), &conditions, &mut desk, &mut last);
         last.0
     }
 }

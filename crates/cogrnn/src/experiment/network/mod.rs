@@ -96,6 +96,11 @@ impl NetworkPlan {
         }
     }
 
+    /// Whether the initial state is learnt.
+    pub fn learns_start(&self) -> bool {
+        !self.constraints.iter().any(|(block, c)| *block == "x0" && matches!(c, Constraint::Frozen(_)))
+    }
+
     /// The network at a time step.
     ///
     /// # Errors
@@ -242,11 +247,12 @@ impl NetworkPlan {
         let loss = section.word(
             "loss",
             "usual",
-            &["usual", "squared", "binary_cross_entropy", "categorical_cross_entropy"],
+            &["usual", "squared", "half_squared", "binary_cross_entropy", "categorical_cross_entropy"],
             "what outputs are compared by; `usual` is the output's own (Song et al. 2016)",
         )?;
         let loss = match loss.as_str() {
             "squared" => Loss::Squared,
+            "half_squared" => Loss::HalfSquared,
             "binary_cross_entropy" => Loss::BinaryCrossEntropy,
             "categorical_cross_entropy" => Loss::CategoricalCrossEntropy,
             _ => readout.usual_loss(),

@@ -1,0 +1,235 @@
+//! One little network with a few trials, and the gradient that any rule finds for it.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use cogrnn_core::batch::{Batch, Timetable};
+use cogrnn_core::constraint::Wiring;
+use cogrnn_core::crew::Crew;
+use cogrnn_core::kernels::Isa;
+use cogrnn_core::network::{Credit, History, Network, Noise, Room, Shape};
+use cogrnn_core::params::{Arena, Parameters};
+use cogrnn_core::random::{Address, Purpose};
+use cogrnn_core::readout::{Loss, Readout};
+use cogrnn_core::rule::Estimator;
+use cogrnn_core::run::Run;
+use cogrnn_core::units::ms;
+use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
+use cogrnn_rules::optimisers::{Schedule, Sgd};
+use cogrnn_rules::{Bptt, With};
+
+/// One network, and trials of the same length (trial × time × channel).
+pub struct Problem {
+    pub shape: Shape,
+    pub leak: Leak,
+    pub tau: Vec<f64>,
+    pub theta: Vec<(&'static str, Vec<f64>)>,
+    pub inputs: Vec<Vec<Vec<f64>>>,
+    pub targets: Vec<Vec<Vec<f64>>>,
+    pub b: Vec<f64>,
+}
+
+impl Problem {
+    /// Murray 2019, §11.4 of the specification.
+    pub fn published() -> Problem {
+        let column = |x: [f64; 3]| x.iter().map(|x| vec![*x]).collect();
+        Problem {
+            shape: Shape { inputs: 1, units: 2, outputs: 1 },
+            leak: Leak::Rate,
+            tau: vec![10.0; 2],
+            theta: vec![
+                ("w_in", vec![1.0, -0.5]),
+                ("w_rec", vec![0.5, -0.3, 0.2, 0.4]),
+                ("w_out", vec![0.7, -0.2]),
+                ("x0", vec![0.1, 0.1]),
+            ],
+            inputs: vec![column([1.0, 0.0, -1.0])],
+            targets: vec![column([0.5, -0.25, 1.0])],
+            b: vec![0.3, 0.9],
+        }
+    }
+
+    pub fn random(leak: Leak, outputs: usize, seed: u64) -> Problem {
+        let mut s = Address { seed, purpose: Purpose::Weights, trial: 0 }.stream();
+        let shape = Shape { inputs: 2, units: 6, outputs };
+        let (trials, steps) = (3, 14);
+        let mut draw = |n: usize| -> Vec<f64> { (0..n).map(|_| 0.6 * s.normal()).collect() };
+        let sizes = [
+            ("w_in", shape.inputs * shape.units),
+            ("w_rec", shape.units * shape.units),
+            ("w_out", shape.units * outputs),
+            ("b_rec", shape.units),
+            ("b_out", outputs),
+            ("x0", shape.units),
+        ];
+        let theta = sizes.map(|(name, n)| (name, draw(n))).into();
+        let mut trials_of = |width: usize| -> Vec<Vec<Vec<f64>>> {
+            (0..trials).map(|_| (0..steps).map(|_| draw(width)).collect()).collect()
+        };
+        let (inputs, targets) = (trials_of(shape.inputs), trials_of(outputs));
+        let b = draw(shape.units * outputs);
+        let tau = vec![10.0, 20.0, 5.0, 40.0, 10.0, 8.0];
+        Problem { shape, leak, tau, theta, inputs, targets, b }
+    }
+
+    pub fn rate(&self) -> Rate<f64> {
+        let design = Design {
+            shape: self.shape,
+            tau: self.tau.iter().map(|t| ms(*t)).collect(),
+            dt: ms(1.0),
+            leak: self.leak,
+            nonlinearity: Nonlinearity::Tanh,
+            readout: Readout::Linear,
+            noise: UnitNoise::Silent,
+        };
+        Rate::new(&design, Isa::best()).unwrap()
+    }
+
+    pub fn parameters(&self) -> Arena<f64> {
+        let mut arena = self.rate().blocks();
+        for (name, values) in &self.theta {
+            arena.block_mut(name).copy_from_slice(values);
+        }
+        arena
+    }
+
+    pub fn block(&self, name: &str) -> Vec<f64> {
+        self.parameters().block(name).to_vec()
+    }
+
+    /// dL/dW as the library has it under this assignment of errors.
+    pub fn gradient(&self, credit: Credit<f64>) -> Arena<f64> {
+        let mut bptt = Bptt::new(0.0);
+        bptt.credit = credit;
+        self.gradient_by(bptt)
+    }
+
+    /// dL/dW as an estimator finds it, at the end of the trials.
+    pub fn gradient_by<E: Estimator<Rate<f64>> + With>(&self, estimator: E) -> Arena<f64> {
+        self.learn_by(estimator, 1, |_| ()).0
+    }
+
+    /// The same after so many updates that change nothing but what the estimator remembers; and a look at that.
+    pub fn learn_by<E: Estimator<Rate<f64>> + With, T>(
+        &self,
+        estimator: E,
+        updates: usize,
+        look: impl Fn(&E::Memory) -> T,
+    ) -> (Arena<f64>, T) {
+        let network = self.rate();
+        let rule = estimator.with(Sgd { rate: Schedule::Constant(0.0) });
+        let (trials, steps) = (self.inputs.len(), self.inputs[0].len());
+        let room = Room { trials, steps, history: History::Whole };
+        let crew = Crew::new(1).unwrap();
+        let theta = self.parameters();
+        let plastic = Parameters::new(&network, theta.clone(), Wiring::free(&theta)).unwrap();
+        let mut run = Run::new(&network, &rule, plastic, &room, &crew).unwrap();
+        run.desks[0].batch = self.batch();
+        for _ in 0..updates {
+            run.update(Noise::Silent, Loss::Squared, &crew);
+        }
+        (run.memory.gradient().clone(), look(run.memory.estimator()))
+    }
+
+    /// Its trials side by side.
+    pub fn batch(&self) -> Batch<f64> {
+        let (trials, steps) = (self.inputs.len(), self.inputs[0].len());
+        let mut timetable = Timetable::default();
+        timetable.refill(&vec![steps; trials]);
+        let rows = |array: &[Vec<Vec<f64>>]| -> Vec<f64> {
+            (0..steps).flat_map(|t| array.iter().flat_map(move |trial| trial[t].clone())).collect()
+        };
+        Batch {
+            held: Vec::new(),
+            inputs: rows(&self.inputs),
+            targets: rows(&self.targets),
+            mask: vec![1.0; trials * steps * self.shape.outputs],
+            outlines: Vec::new(),
+            ids: (0..trials as u64).collect(),
+            samples: trials * steps,
+            warm_up: 0,
+            timetable,
+        }
+    }
+
+    /// The same by sensitivities carried forwards: P^j_ab for every unit j and weight, all of them or, locally, those
+    /// of a synapse's own unit (RTRL and RFLO, eqs. 3 to 6), for w_rec and w_in.
+    pub fn forwards(&self, recurrent: bool, feedback: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let Shape { inputs: channels, units: n, outputs } = self.shape;
+        let (w_in, w_rec, w_out) = (self.block("w_in"), self.block("w_rec"), self.block("w_out"));
+        let (b_rec, b_out, x0) = (self.block("b_rec"), self.block("b_out"), self.block("x0"));
+        let ends = n + channels;
+        let (mut rec, mut inp) = (vec![0.0; n * n], vec![0.0; n * channels]);
+        let samples = (self.inputs.len() * self.inputs[0].len() * outputs) as f64;
+        for (inputs, targets) in self.inputs.iter().zip(&self.targets) {
+            let mut state = x0.clone();
+            // sensitivity[j][a][b] of the state of unit j to the weight from b to a
+            let mut sensitivity = vec![vec![vec![0.0; ends]; n]; n];
+            for (u, target) in inputs.iter().zip(targets) {
+                let rates: Vec<f64> = match self.leak {
+                    Leak::Rate => state.clone(),
+                    Leak::Potential => state.iter().map(|x| x.tanh()).collect(),
+                };
+                let before: Vec<f64> = rates.iter().chain(u).copied().collect();
+                let current: Vec<f64> = (0..n)
+                    .map(|i| {
+                        let w = w_rec[i * n..(i + 1) * n].iter().chain(&w_in[i * channels..(i + 1) * channels]);
+                        b_rec[i] + w.zip(&before).map(|(w, r)| w * r).sum::<f64>()
+                    })
+                    .collect();
+                let old = sensitivity.clone();
+                for j in 0..n {
+                    let alpha = 1.0 / self.tau[j];
+                    // How the state follows the current, and the rates before the state before.
+                    let gain = alpha * if self.leak == Leak::Rate { 1.0 - current[j].tanh().powi(2) } else { 1.0 };
+                    for a in 0..n {
+                        for e in 0..ends {
+                            let mut p = (1.0 - alpha) * old[j][a][e];
+                            if recurrent {
+                                for k in 0..n {
+                                    let slope = if self.leak == Leak::Rate { 1.0 } else { 1.0 - rates[k] * rates[k] };
+                                    p += gain * w_rec[j * n + k] * slope * old[k][a][e];
+                                }
+                            }
+                            if j == a {
+                                p += gain * before[e];
+                            }
+                            sensitivity[j][a][e] = if recurrent || j == a { p } else { 0.0 };
+                        }
+                    }
+                    state[j] = (1.0 - alpha) * state[j]
+                        + alpha * if self.leak == Leak::Rate { current[j].tanh() } else { current[j] };
+                }
+                let rates: Vec<f64> = match self.leak {
+                    Leak::Rate => state.clone(),
+                    Leak::Potential => state.iter().map(|x| x.tanh()).collect(),
+                };
+                let errors: Vec<f64> = (0..outputs)
+                    .map(|k| {
+                        let z: f64 = b_out[k] + (0..n).map(|i| w_out[k * n + i] * rates[i]).sum::<f64>();
+                        2.0 * (z - target[k]) / samples
+                    })
+                    .collect();
+                for j in 0..n {
+                    let slope = if self.leak == Leak::Rate { 1.0 } else { 1.0 - rates[j] * rates[j] };
+                    let blame: f64 = slope * (0..outputs).map(|k| feedback[j * outputs + k] * errors[k]).sum::<f64>();
+                    for a in 0..n {
+                        for e in 0..n {
+                            rec[a * n + e] += blame * sensitivity[j][a][e];
+                        }
+                        for e in 0..channels {
+                            inp[a * channels + e] += blame * sensitivity[j][a][n + e];
+                        }
+                    }
+                }
+            }
+        }
+        (rec, inp)
+    }
+
+    /// W_out transposed (unit × output).
+    pub fn transposed(&self) -> Vec<f64> {
+        let Shape { units, outputs, .. } = self.shape;
+        let w_out = self.block("w_out");
+        (0..units).flat_map(|i| (0..outputs).map(|k| w_out[k * units + i]).collect::<Vec<_>>()).collect()
+    }
+}

@@ -1,0 +1,313 @@
+//! Rules that carry sensitivities forwards in time: identities between them, with backpropagation, and with numbers of
+//! the specification (Murray 2019, §8.6 and §11.5); each with a control that could fail.
+
+#[path = "common/little.rs"]
+mod little;
+
+use cogrnn_core::kernels::Isa;
+use cogrnn_core::network::Credit;
+use cogrnn_core::params::Arena;
+use cogrnn_core::rule::Estimator;
+use cogrnn_networks::rate::{Leak, Rate};
+use cogrnn_rules::forward::{Forward, Influence, Signs};
+use cogrnn_rules::kernl::Probes;
+use cogrnn_rules::{Dni, Eprop, Kernl, KfRtrl, ReverseKfRtrl, Rflo, Rtrl, Snap1, Uoro};
+use little::Problem;
+
+const ISA: Isa = Isa::Plain;
+
+fn forward<I>(influence: I) -> Forward<I, f64> {
+    Forward::new(influence)
+}
+
+/// Without the initial state, whose part of the influence would change what random signs fold.
+fn without_start<I>(influence: I) -> Forward<I, f64> {
+    Forward { start: false, ..Forward::new(influence) }
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+fn problems() -> impl Iterator<Item = Problem> {
+    [Leak::Rate, Leak::Potential]
+        .into_iter()
+        .flat_map(|leak| [(1, 1), (3, 2), (7, 3)].map(|(outputs, seed)| Problem::random(leak, outputs, seed)))
+}
+
+/// g of the last step alone of the little problem of the specification: what the trial adds when its last step is
+/// learnt from, in the specification's order, [W_rec | W_in | b_rec].
+fn last_step<I: Influence<Rate<f64>>>(influence: impl Fn() -> I) -> Vec<f64>
+where
+    Forward<I, f64>: Estimator<Rate<f64>>,
+{
+    let sum = |steps: usize| -> Arena<f64> {
+        let mut p = Problem::published();
+        p.inputs[0].truncate(steps);
+        p.targets[0].truncate(steps);
+        let mut g = p.gradient_by(without_start(influence()));
+        // Ours is the gradient of Σ ε² / T; δ there is z - y.
+        g.data_mut().iter_mut().for_each(|g| *g *= steps as f64 / 2.0);
+        g
+    };
+    let (three, two) = (sum(3), sum(2));
+    let of = |name: &str, i: usize, n: usize| -> Vec<f64> {
+        (0..n).map(|j| three.block(name)[i * n + j] - two.block(name)[i * n + j]).collect()
+    };
+    (0..2).flat_map(|i| [of("w_rec", i, 2), of("w_in", i, 1), of("b_rec", i, 1)].concat()).collect()
+}
+
+/// §8.6: signs of the stochastic rules, at steps 1, 2 and 3 (step 0 is that of the initial state, not learnt here).
+fn given_signs() -> Signs {
+    Signs::Given(vec![vec![0.0; 2], vec![1.0, -1.0], vec![-1.0, -1.0], vec![1.0, 1.0]])
+}
+
+#[test]
+fn the_vectors_of_the_specification_come_out() {
+    let tables: [(&str, Vec<f64>, [f64; 8]); 6] = [
+        (
+            "rtrl",
+            last_step(|| Rtrl { isa: ISA }),
+            [
+                -0.0177192833, -0.0069654037, 0.0074029629, -0.1175905170, 0.0070855969, 0.0032703319, 0.0018102186,
+                0.0498470219,
+            ],
+        ),
+        (
+            "snap1",
+            last_step(|| Snap1 { isa: ISA }),
+            [
+                -0.0177943106, -0.0070061720, 0.0071360636, -0.1181468846, 0.0067006598, 0.0029966148, -0.0004699008,
+                0.0466271562,
+            ],
+        ),
+        (
+            "rflo",
+            last_step(|| Rflo { isa: ISA }),
+            [
+                -0.0173485061, -0.0067453728, 0.0089837896, -0.1147359687, 0.0065006794, 0.0028652860, -0.0015010701,
+                0.0450159193,
+            ],
+        ),
+        (
+            "uoro",
+            last_step(|| Uoro { signs: given_signs() }),
+            [
+                0.0029590471, -0.0014797090, 0.0096858904, 0.0028231950, 0.0084565409, 0.0067391261, 0.1295592334,
+                0.0721811604,
+            ],
+        ),
+        (
+            "kf-rtrl",
+            last_step(|| KfRtrl { signs: given_signs(), isa: ISA }),
+            [
+                -0.0002437987, -0.0002593788, 0.0014607544, -0.0026846461, 0.0012713794, 0.0013526276, -0.0076176497,
+                0.0140000903,
+            ],
+        ),
+        (
+            "reverse kf-rtrl",
+            last_step(|| ReverseKfRtrl { signs: given_signs(), isa: ISA }),
+            [
+                0.0000201591, -0.0026799310, -0.0215411321, -0.0157101798, -0.0000236185, 0.0031398159, 0.0252376609,
+                0.0184060981,
+            ],
+        ),
+    ];
+    for (name, found, printed) in tables {
+        // ten digits are printed
+        assert!(distance(&found, &printed) < 6e-11, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn rtrl_equals_bptt() {
+    for p in problems() {
+        let (rtrl, bptt) = (p.gradient_by(forward(Rtrl { isa: Isa::best() })), p.gradient(Credit::exact()));
+        // sums of 42 terms of order 1 in another order
+        assert!(distance(rtrl.data(), bptt.data()) < 1e-13, "{:?}", p.leak);
+        let random = p.gradient(Credit { recurrent: true, feedback: Some(p.b.clone()) });
+        let fed = p.gradient_by(forward(Rtrl { isa: ISA }).with_feedback(p.b.clone()));
+        assert!(distance(fed.data(), random.data()) < 1e-13, "{:?}", p.leak);
+        // The comparison would notice.
+        assert!(distance(fed.data(), bptt.data()) > 1e-4);
+    }
+}
+
+/// The eligibility form and the sweep that filters errors backwards.
+#[test]
+fn rflo_step_by_step_equals_rflo_at_once() {
+    for p in problems() {
+        for feedback in [None, Some(p.b.clone())] {
+            let at_once = p.gradient(Credit { recurrent: false, feedback: feedback.clone() });
+            let stepwise = Forward { feedback, ..forward(Rflo { isa: Isa::best() }) };
+            assert!(distance(p.gradient_by(stepwise).data(), at_once.data()) < 1e-13, "{:?}", p.leak);
+        }
+        let exact = p.gradient(Credit::exact());
+        assert!(distance(p.gradient_by(forward(Rflo { isa: ISA })).data(), exact.data()) > 1e-4, "it must differ");
+    }
+}
+
+#[test]
+fn snap1_is_rflo_without_self_connections_and_rtrl_without_others() {
+    for mut p in problems() {
+        let n = p.shape.units;
+        let w_rec = p.block("w_rec");
+        let put = |p: &mut Problem, keep: &dyn Fn(usize, usize) -> bool| {
+            let w = &mut p.theta.iter_mut().find(|(name, _)| *name == "w_rec").unwrap().1;
+            for (k, w) in w.iter_mut().enumerate() {
+                *w = if keep(k / n, k % n) { w_rec[k] } else { 0.0 };
+            }
+        };
+        let snap = |p: &Problem| p.gradient_by(forward(Snap1 { isa: Isa::best() }));
+        let rflo = |p: &Problem| p.gradient_by(forward(Rflo { isa: ISA }));
+        let rtrl = |p: &Problem| p.gradient_by(forward(Rtrl { isa: ISA }));
+        assert!(distance(snap(&p).data(), rflo(&p).data()) > 1e-4);
+        assert!(distance(snap(&p).data(), rtrl(&p).data()) > 1e-4);
+        put(&mut p, &|i, j| i != j);
+        assert!(distance(snap(&p).data(), rflo(&p).data()) < 1e-15);
+        put(&mut p, &|i, j| i == j);
+        assert!(distance(snap(&p).data(), rtrl(&p).data()) < 1e-13);
+        assert!(distance(snap(&p).data(), rflo(&p).data()) > 1e-4);
+        put(&mut p, &|_, _| false);
+        assert!(distance(rflo(&p).data(), rtrl(&p).data()) < 1e-13, "nothing recurs, and nothing is left out");
+    }
+}
+
+/// After a reset nothing has been carried on yet; the initial state is not among what they agree on.
+#[test]
+fn all_agree_on_the_first_step() {
+    for mut p in problems() {
+        p.inputs.iter_mut().for_each(|x| x.truncate(1));
+        p.targets.iter_mut().for_each(|y| y.truncate(1));
+        let exact = p.gradient(Credit::exact());
+        let kernl = Kernl { lambda: None, rate: 0.1, probes: Probes::Drawn(1), isa: ISA };
+        let found = [
+            ("rtrl", p.gradient_by(without_start(Rtrl { isa: ISA }))),
+            ("snap1", p.gradient_by(without_start(Snap1 { isa: ISA }))),
+            ("rflo", p.gradient_by(without_start(Rflo { isa: ISA }))),
+            ("eprop", p.gradient_by(without_start(Eprop { kappa: 0.0, isa: ISA }))),
+            ("kernl", p.gradient_by(without_start(kernl))),
+        ];
+        for (name, g) in found {
+            for block in ["w_rec", "w_in", "b_rec", "w_out", "b_out"] {
+                assert!(distance(g.block(block), exact.block(block)) < 1e-15, "{name} {block} {:?}", p.leak);
+            }
+        }
+    }
+}
+
+/// Every pattern of signs over three steps of the little problem, and so the expectation itself.
+#[test]
+fn random_signs_leave_no_bias() {
+    let exact = last_step(|| Rtrl { isa: ISA });
+    let patterns: Vec<Signs> = (0..64u32)
+        .map(|pattern| {
+            let sign = |k: u32| if pattern >> k & 1 == 0 { 1.0 } else { -1.0 };
+            Signs::Given((0..4).map(|t: u32| if t == 0 { vec![0.0; 2] } else { vec![sign(2 * t - 2), sign(2 * t - 1)] }).collect())
+        })
+        .collect();
+    let mean = |g: &dyn Fn(&Signs) -> Vec<f64>| -> (Vec<f64>, f64) {
+        let all: Vec<Vec<f64>> = patterns.iter().map(g).collect();
+        let mean = (0..8).map(|k| all.iter().map(|g| g[k]).sum::<f64>() / 64.0).collect();
+        (mean, all.iter().map(|g| distance(g, &exact)).fold(f64::INFINITY, f64::min))
+    };
+    let rules: [(&str, &dyn Fn(&Signs) -> Vec<f64>); 3] = [
+        ("uoro", &|s| last_step(|| Uoro { signs: s.clone() })),
+        ("kf-rtrl", &|s| last_step(|| KfRtrl { signs: s.clone(), isa: ISA })),
+        ("reverse kf-rtrl", &|s| last_step(|| ReverseKfRtrl { signs: s.clone(), isa: ISA })),
+    ];
+    for (name, g) in rules {
+        let (mean, nearest) = mean(g);
+        // differences of sums of order 0.1
+        assert!(distance(&mean, &exact) < 1e-15, "{name}: {mean:?}");
+        // and no pattern alone is anywhere near
+        assert!(nearest > 1e-3, "{name}: {nearest}");
+    }
+}
+
+/// With more units, more steps and the initial state: the mean over many seeds, by its own standard error.
+#[test]
+fn drawn_signs_leave_no_bias() {
+    let p = Problem::random(Leak::Rate, 2, 5);
+    let exact = p.gradient(Credit::exact());
+    let n = 4000;
+    let rules: [(&str, &dyn Fn(u64) -> Arena<f64>); 3] = [
+        ("uoro", &|seed| p.gradient_by(forward(Uoro { signs: Signs::Drawn(seed) }))),
+        ("kf-rtrl", &|seed| p.gradient_by(forward(KfRtrl { signs: Signs::Drawn(seed), isa: ISA }))),
+        ("reverse kf-rtrl", &|seed| p.gradient_by(forward(ReverseKfRtrl { signs: Signs::Drawn(seed), isa: ISA }))),
+    ];
+    for (name, g) in rules {
+        let (mut sum, mut squares) = (vec![0.0; exact.data().len()], vec![0.0; exact.data().len()]);
+        for seed in 0..n {
+            for ((s, q), g) in sum.iter_mut().zip(&mut squares).zip(g(seed).data()) {
+                *s += g;
+                *q += g * g;
+            }
+        }
+        let (mut worst, mut off) = (0.0f64, 0.0);
+        for ((s, q), g) in sum.iter().zip(&squares).zip(exact.data()) {
+            let mean = s / n as f64;
+            let error = ((q / n as f64 - mean * mean).max(0.0) / n as f64).sqrt();
+            worst = worst.max((mean - g).abs() / error.max(1e-12));
+            off += (mean - g).powi(2);
+        }
+        // the largest of a hundred normal deviations; skewed ones reach further
+        assert!(worst < 6.0, "{name}: {worst} standard errors");
+        let size = exact.data().iter().map(|g| g * g).sum::<f64>();
+        assert!(off / size < 0.05, "{name}: {}", off / size);
+    }
+}
+
+/// e-prop's filter is that of a leaky readout: with κ = 0 there is none.
+#[test]
+fn eprop_is_rflo_for_a_readout_that_does_not_leak() {
+    for p in problems() {
+        let rflo = p.gradient_by(forward(Rflo { isa: ISA }).with_feedback(p.b.clone()));
+        let eprop = |kappa| p.gradient_by(forward(Eprop { kappa, isa: Isa::best() }).with_feedback(p.b.clone()));
+        assert_eq!(eprop(0.0).data(), rflo.data());
+        assert!(distance(eprop(0.5).data(), rflo.data()) > 1e-4);
+    }
+}
+
+/// Where A and λ are those of the network, the kernel is the influence: units that do not touch each other respond by
+/// their leak. There it learns nothing, and elsewhere what it learns brings it nearer to the gradient.
+#[test]
+fn kernl_learns_how_the_network_responds() {
+    let mut p = Problem::random(Leak::Rate, 2, 5);
+    let kernl = |lambda, rate| Kernl { lambda, rate, probes: Probes::Drawn(4), isa: ISA };
+    let exact = p.gradient(Credit::exact());
+    let off = |g: &Arena<f64>, exact: &Arena<f64>| distance(g.block("w_rec"), exact.block("w_rec"));
+    let (fresh, _) = p.learn_by(forward(kernl(None, 0.003)), 1, |_| ());
+    let (learnt, _) = p.learn_by(forward(kernl(None, 0.003)), 3000, |_| ());
+    assert!(off(&learnt, &exact) < 0.7 * off(&fresh, &exact), "{} {}", off(&learnt, &exact), off(&fresh, &exact));
+
+    p.theta.iter_mut().filter(|(name, _)| *name == "w_rec").for_each(|(_, w)| w.fill(0.0));
+    let exact = p.gradient(Credit::exact());
+    let (g, a) = p.learn_by(forward(kernl(None, 0.1)), 20, |m| m.influence.a.clone());
+    assert!(off(&g, &exact) < 1e-14);
+    assert_eq!(a, forward_unit(p.shape.units));
+    // A wrong λ is found out.
+    let (wrong, _) = p.learn_by(forward(kernl(Some(0.9), 0.0)), 1, |_| ());
+    assert!(off(&wrong, &exact) > 1e-4);
+}
+
+fn forward_unit(n: usize) -> Vec<f64> {
+    (0..n * n).map(|k| f64::from(u8::from(k / n == k % n))).collect()
+}
+
+/// A map that is learnt long enough tells the gradient better than the one that was drawn.
+#[test]
+fn dni_learns_what_later_errors_ask() {
+    let p = Problem::random(Leak::Rate, 2, 5);
+    let exact = p.gradient(Credit::exact());
+    let dni = |rate| Dni { rate, seed: 1, given: None };
+    let off = |g: &Arena<f64>| distance(g.block("w_rec"), exact.block("w_rec"));
+    let (fresh, _) = p.learn_by(forward(dni(0.1)), 1, |_| ());
+    let (learnt, lag) =
+        p.learn_by(forward(dni(0.1)), 5000, |m| distance(&m.influence.a, &m.influence.copy));
+    assert!(off(&learnt) < 0.1 * off(&fresh), "{} {}", off(&learnt), off(&fresh));
+    // the copy follows every five changes, so it lags by at most four
+    assert!(lag < 0.01, "{lag}");
+}
