@@ -94,14 +94,7 @@ pub trait Rule<N: Network>: Sized + Send + Sync {
     ) {
     }
     /// The trials of one desk are over.
-    fn settle(
-        &self,
-        _network: &N,
-        _plastic: &Plastic<N>,
-        _memory: &Self::Memory,
-        _desk: &mut Desk<N, Self::Trace>,
-    ) {
-    }
+    fn settle(&self, _network: &N, _plastic: &Plastic<N>, _memory: &Self::Memory, _desk: &mut Desk<N, Self::Trace>) {}
     /// All trials are over: changes the weights.
     fn update(
         &self,

@@ -44,7 +44,14 @@ pub struct EachStep<E, F>(pub Descent<E, F>);
 pub trait With: Sized {
     /// A rule that follows this estimator's gradient.
     fn with<F>(self, optimiser: impl Optimiser<F> + 'static) -> Descent<Self, F> {
-        Descent { estimator: self, optimiser: Box::new(optimiser), penalties: Vec::new(), clip: None, guard: false, rates: Vec::new() }
+        Descent {
+            estimator: self,
+            optimiser: Box::new(optimiser),
+            penalties: Vec::new(),
+            clip: None,
+            guard: false,
+            rates: Vec::new(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Nothing is allocated inside the time loop once a desk has seen its trials: no step waits for memory.
 
-use cogrnn::experiment::{Experiment, Plan};
+use cogrnn::experiment::{Experiment, Kind, Plan, Visitor};
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{History, Network, Noise, Room};
@@ -81,6 +81,9 @@ fn kinds() -> Vec<Vec<String>> {
     for f in ["linear", "rectify", "rectify_power", "sigmoid", "tanh", "rtanh", "softplus"] {
         kinds.push(vec![format!("network.nonlinearity={f}")]);
     }
+    for rule in Kind::NAMES {
+        kinds.push(vec![format!("rule.name={rule}")]);
+    }
     for g in ["rectify", "rectify_power", "sigmoid", "softmax", "tanh", "rtanh"] {
         kinds.push(vec![format!("network.output={g}")]);
     }
@@ -108,18 +111,29 @@ fn in_the_loop<R: Rule<Rate<f32>>>(experiment: &Experiment, plan: &Plan<f32>, ru
     found
 }
 
+/// Counts for a rule of any type.
+struct Pass<'a> {
+    experiment: &'a Experiment,
+    plan: &'a Plan<f32>,
+    isa: Isa,
+}
+
+impl Visitor<Rate<f32>> for Pass<'_> {
+    type Found = u64;
+
+    fn visit<R: Rule<Rate<f32>>>(self, rule: &R) -> u64 {
+        in_the_loop(self.experiment, self.plan, rule, self.isa)
+    }
+}
+
 #[test]
 fn nothing_is_allocated_in_the_time_loop_of_training() {
     for kind in kinds() {
         let experiment = experiment(&kind);
         for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
             let plan = experiment.network.build::<f32>(experiment.dt, 1, isa).unwrap();
-            let found = in_the_loop(
-                &experiment,
-                &plan,
-                &experiment.rule.build::<f32>(experiment.network.shape, experiment.seed),
-                isa,
-            );
+            let counting = Pass { experiment: &experiment, plan: &plan, isa };
+            let found = experiment.rule.visit::<Rate<f32>, _>(experiment.network.shape, 1, isa, true, vec![], counting);
             assert_eq!(found, 0, "{kind:.99?} with {isa} kernels");
         }
     }

@@ -90,6 +90,18 @@ const KINDS: &[&[&str]] = &[
     &["constraints.dale=abs", "constraints.density_excitatory=0.4", "network.nonlinearity=rectify_power"],
     &["inputs.covariance=[[1e-3, 5e-4, 0], [5e-4, 1e-3, 0], [0, 0, 1e-4]]", "constraints.dale=clamp"],
     &["training.trials=3"], // fewer trials than threads
+    &["rule.name=rflo", "optimiser.learning_rate_out=0.1", "penalties.l2_rates=0.1"],
+    &["rule.name=rflo", "rule.update=step", "rule.feedback_density=0.5"],
+    &["rule.name=eprop", "rule.kappa=0.5"],
+    &["rule.name=rtrl"],
+    &["rule.name=rtrl", "rule.update=step", "optimiser.name=adam"],
+    &["rule.name=snap1", "network.leak=rate", "network.nonlinearity=tanh", "rule.feedback=random"],
+    &["rule.name=uoro", "rule.update=step"],
+    &["rule.name=kf-rtrl"],
+    &["rule.name=reverse-kf-rtrl"],
+    &["rule.name=kernl", "rule.update=step"],
+    &["rule.name=dni"],
+    &["rule.name=node-perturbation"],
 ];
 
 #[test]

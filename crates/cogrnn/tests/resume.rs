@@ -115,6 +115,23 @@ fn an_optimiser_remembers_across_a_stop() {
 }
 
 #[test]
+fn a_rule_remembers_across_a_stop() {
+    for changes in [
+        &["rule.name=kernl"][..],
+        &["rule.name=kernl", "rule.update=step"],
+        &["rule.name=dni", "rule.update=step"],
+        &["rule.name=node-perturbation"],
+        &["rule.name=rflo", "rule.update=step", "optimiser.name=adam"],
+        &["rule.name=uoro", "optimiser.name=momentum", "optimiser.learning_rate_rec=0.001"],
+    ] {
+        let whole = unstopped(changes);
+        for at in [1, 10, 33] {
+            assert_eq!(whole, stopped(changes, &[at]), "{changes:?} stopped at {at}");
+        }
+    }
+}
+
+#[test]
 fn a_training_may_be_stopped_again_and_again() {
     let changes = ["optimiser.name=adam", "penalties.l2_rates=0.1"];
     assert_eq!(unstopped(&changes), stopped(&changes, &[1, 2, 3, 10, 20, 21, 59]));

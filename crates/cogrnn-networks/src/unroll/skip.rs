@@ -446,13 +446,7 @@ impl<N: Carry> Carry for Skip<N> {
 /// Local rules see the network as it is without skips, and nothing of what a skip does: they are not for networks
 /// that have any ([`Skip::is_plain`]).
 impl<N: Carry + Local> Local for Skip<N> {
-    fn presynaptic<'s>(
-        &self,
-        state: &'s SkipState<N>,
-        synapses: &Synapses,
-        t: usize,
-        trial: usize,
-    ) -> &'s [N::Real] {
+    fn presynaptic<'s>(&self, state: &'s SkipState<N>, synapses: &Synapses, t: usize, trial: usize) -> &'s [N::Real] {
         self.inner.presynaptic(&state.inner, synapses, t, trial)
     }
 

@@ -13,9 +13,11 @@
 //! before the first step alone: gain 1, â = [0 | 0 | 0 | 1]. Rules differ in what they keep of M: each is an
 //! [`Influence`], and [`Forward`] does the rest.
 
+pub mod any;
 mod signs;
 mod sweeps;
 
+pub use any::Any;
 pub use signs::Signs;
 pub(crate) use sweeps::{carry, length, weigh};
 
@@ -94,27 +96,14 @@ pub trait Influence<N: Local>: Debug + Send + Sync {
     /// M(t-1) becomes M(t).
     fn follow(&self, memory: &Self::Memory, trace: &mut Self::Trace, step: &Step<'_, N>);
     /// g (unit × end) += Σ_k q_k M_k. It comes after [`follow`](Self::follow), at every step that is learnt from.
-    fn assign(
-        &self,
-        memory: &Self::Memory,
-        trace: &mut Self::Trace,
-        outcome: &Outcome<'_, N::Real>,
-        g: &mut [N::Real],
-    );
+    fn assign(&self, memory: &Self::Memory, trace: &mut Self::Trace, outcome: &Outcome<'_, N::Real>, g: &mut [N::Real]);
     /// Whether [`assign`](Self::assign) is of use where there is no error.
     fn always(&self) -> bool {
         false
     }
     /// A trial is over, and cost so much: its share of the loss, and what that would be if every sample cost 1. Adds
     /// to g what only its end shows.
-    fn conclude(
-        &self,
-        _memory: &Self::Memory,
-        _trace: &mut Self::Trace,
-        _loss: f64,
-        _weight: f64,
-        _g: &mut [N::Real],
-    ) {
+    fn conclude(&self, _memory: &Self::Memory, _trace: &mut Self::Trace, _loss: f64, _weight: f64, _g: &mut [N::Real]) {
     }
     /// Learns what lasts from what a trial has shown since it was last asked; `share`: one of so many trials.
     fn adapt(&self, _memory: &mut Self::Memory, _trace: &mut Self::Trace, _share: f64) {}
@@ -320,7 +309,10 @@ impl<N: Local, I: Influence<N>> Estimator<N> for Forward<I, N::Real> {
         let by_output = |b: &Vec<N::Real>| {
             (0..outputs).flat_map(|o| (0..units).map(move |i| b[i * outputs + o])).collect::<Vec<_>>()
         };
-        Memory { feedback: self.feedback.as_ref().map(by_output), influence: self.influence.memory(network, wires.sizes) }
+        Memory {
+            feedback: self.feedback.as_ref().map(by_output),
+            influence: self.influence.memory(network, wires.sizes),
+        }
     }
 
     fn begin(&self, _: &Self::Memory, trace: &mut Trace<N, I>, batch: &Batch<N::Real>) {

@@ -151,7 +151,9 @@ impl<N: Linearise> Influence<N> for Kernl {
         *seen_steps += 1;
         let units = d.len();
         times(&memory.a, omega, next);
-        for ((r, d), (to, row)) in next.iter_mut().zip(d).zip(a.chunks_exact_mut(units).zip(memory.a.chunks_exact(units))) {
+        for ((r, d), (to, row)) in
+            next.iter_mut().zip(d).zip(a.chunks_exact_mut(units).zip(memory.a.chunks_exact(units)))
+        {
             *r = *r - *d;
             for (((to, omega), (lambda, gamma)), a) in
                 to.iter_mut().zip(&*omega).zip(lambda.iter_mut().zip(&*gamma)).zip(row)

@@ -61,14 +61,7 @@ impl<N: Local + Perturb> Influence<N> for NodePerturbation {
 
     fn assign(&self, _: &Self::Memory, _: &mut Self::Trace, _: &Outcome<'_, N::Real>, _: &mut [N::Real]) {}
 
-    fn conclude(
-        &self,
-        [expected]: &Self::Memory,
-        trace: &mut Self::Trace,
-        loss: f64,
-        weight: f64,
-        g: &mut [N::Real],
-    ) {
+    fn conclude(&self, [expected]: &Self::Memory, trace: &mut Self::Trace, loss: f64, weight: f64, g: &mut [N::Real]) {
         if !expected.is_finite() {
             return;
         }

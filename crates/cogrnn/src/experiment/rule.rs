@@ -2,19 +2,19 @@
 
 use super::network::NetworkPlan;
 use crate::reader::{Document, Section};
-use cogrnn_core::kernels::Isa;
 use cogrnn_core::error::{Error, Result};
+use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{Adjoint, Credit, Linearise, Perturb, Shape};
 use cogrnn_core::params::Arena;
 use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::real::Real;
-use cogrnn_core::rule::{Online, Rule};
+use cogrnn_core::rule::Rule;
 use cogrnn_core::settings::Settings;
+use cogrnn_networks::rate::UnitNoise;
+use cogrnn_rules::forward::{Any, Signs};
+use cogrnn_rules::kernl::Probes;
 use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
 use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL1, RateL2, WeightPenalty};
-use cogrnn_networks::rate::UnitNoise;
-use cogrnn_rules::forward::{Influence, Signs, Stepwise};
-use cogrnn_rules::kernl::Probes;
 use cogrnn_rules::{
     Bptt, Descent, Dni, EachStep, Eprop, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1,
     Uoro,
@@ -182,7 +182,9 @@ impl RulePlan {
                 "update",
                 Error::input(format!("`{name}` with  update = \"step\""))
                     .why("it knows its gradient at the end of a trial only")
-                    .remedy("leave `update` out, or take a rule that goes forwards in time: rflo, rtrl, snap1, uoro, …"),
+                    .remedy(
+                        "leave `update` out, or take a rule that goes forwards in time: rflo, rtrl, snap1, uoro, …",
+                    ),
             ));
         }
         let usual = if kind.is_local() { "random" } else { "transposed" };
@@ -234,7 +236,10 @@ impl RulePlan {
             let about = "steps after which nothing flows further back; left out: the whole trial";
             truncation = section.optional_count("truncate", about)?;
         } else {
-            section.ineffective("truncate", &format!("`{name}` carries sensitivities forwards, and sweeps nothing back"))?;
+            section.ineffective(
+                "truncate",
+                &format!("`{name}` carries sensitivities forwards, and sweeps nothing back"),
+            )?;
         }
         if truncation == Some(0) {
             return Err(section.blame(
@@ -385,8 +390,7 @@ impl RulePlan {
     /// that of the seed.
     pub fn build<F: Real>(&self, shape: Shape, seed: u64) -> Descent<Bptt<F>, F> {
         let mut estimator = Bptt::new(self.omega);
-        estimator.credit =
-            Credit { recurrent: !self.kind.is_local(), feedback: self.feedback_weights(shape, seed) };
+        estimator.credit = Credit { recurrent: !self.kind.is_local(), feedback: self.feedback_weights(shape, seed) };
         estimator.bound = self.bound;
         estimator.truncation = self.truncation;
         estimator.activity = self.activity();
@@ -416,35 +420,35 @@ impl RulePlan {
         visitor: V,
     ) -> V::Found {
         let signs = || Signs::Drawn(seed);
-        let forwards = Forwards { plan: self, shape, seed, start, own };
-        match self.kind {
-            Kind::Bptt => forwards.sweeping(visitor),
-            Kind::Rflo if !self.online => forwards.sweeping(visitor),
-            Kind::Rflo => forwards.visit(Rflo { isa }, visitor),
-            Kind::Eprop { kappa } => forwards.visit(Eprop { kappa, isa }, visitor),
-            Kind::Rtrl => forwards.visit(Rtrl { isa }, visitor),
-            Kind::Snap1 => forwards.visit(Snap1 { isa }, visitor),
-            Kind::Uoro => forwards.visit(Uoro { signs: signs() }, visitor),
-            Kind::KfRtrl => forwards.visit(KfRtrl { signs: signs(), isa }, visitor),
-            Kind::ReverseKfRtrl => forwards.visit(ReverseKfRtrl { signs: signs(), isa }, visitor),
-            Kind::Kernl { lambda, rate } => {
-                forwards.visit(Kernl { lambda, rate, probes: Probes::Drawn(seed), isa }, visitor)
-            }
-            Kind::Dni { rate } => forwards.visit(Dni { rate, seed, given: None }, visitor),
+        let way = Way { plan: self, shape, seed, start, own };
+        let influence = match self.kind {
+            Kind::Bptt => return way.sweeping(visitor),
+            Kind::Rflo if !self.online => return way.sweeping(visitor),
             Kind::NodePerturbation { keep } => {
-                let mut rule = self.descent(forwards.forward(NodePerturbation { keep }));
-                rule.penalties.extend(forwards.own);
-                visitor.visit(&rule)
+                let mut rule = self.descent(way.forward(NodePerturbation { keep }));
+                rule.penalties.extend(way.own);
+                return visitor.visit(&rule);
             }
-        }
+            Kind::Rflo => Any::Rflo(Rflo { isa }),
+            Kind::Eprop { kappa } => Any::Eprop(Eprop { kappa, isa }),
+            Kind::Rtrl => Any::Rtrl(Rtrl { isa }),
+            Kind::Snap1 => Any::Snap1(Snap1 { isa }),
+            Kind::Uoro => Any::Uoro(Uoro { signs: signs() }),
+            Kind::KfRtrl => Any::KfRtrl(KfRtrl { signs: signs(), isa }),
+            Kind::ReverseKfRtrl => Any::ReverseKfRtrl(ReverseKfRtrl { signs: signs(), isa }),
+            Kind::Kernl { lambda, rate } => Any::Kernl(Kernl { lambda, rate, probes: Probes::Drawn(seed), isa }),
+            Kind::Dni { rate } => Any::Dni(Dni { rate, seed, given: None }),
+        };
+        let mut rule = self.descent(way.forward(influence));
+        rule.penalties.extend(way.own);
+        if self.online { visitor.visit(&EachStep(rule)) } else { visitor.visit(&rule) }
     }
 
     /// B (unit × output), if feedback is random.
     pub fn feedback_weights<F: Real>(&self, shape: Shape, seed: u64) -> Option<Vec<F>> {
         let Feedback::Random(sd) = self.feedback else { return None };
         let mut stream = Address { seed, purpose: Purpose::Feedback, trial: 0 }.stream();
-        let mut b: Vec<F> =
-            (0..shape.units * shape.outputs).map(|_| F::from_f64(sd * stream.normal())).collect();
+        let mut b: Vec<F> = (0..shape.units * shape.outputs).map(|_| F::from_f64(sd * stream.normal())).collect();
         if self.feedback_density < 1.0 {
             // The other weights are those of the dense matrix.
             b.iter_mut().filter(|_| stream.uniform() >= self.feedback_density).for_each(|b| *b = F::ZERO);
@@ -517,7 +521,7 @@ impl RulePlan {
 }
 
 /// A plan on its way to a rule.
-struct Forwards<'a, F> {
+struct Way<'a, F> {
     plan: &'a RulePlan,
     shape: Shape,
     seed: u64,
@@ -525,7 +529,7 @@ struct Forwards<'a, F> {
     own: Vec<Box<dyn WeightPenalty<F>>>,
 }
 
-impl<F: Real> Forwards<'_, F> {
+impl<F: Real> Way<'_, F> {
     fn sweeping<N: Adjoint<Real = F>, V: Visitor<N>>(self, visitor: V) -> V::Found {
         let mut rule = self.plan.build::<F>(self.shape, self.seed);
         rule.penalties.extend(self.own);
@@ -539,18 +543,6 @@ impl<F: Real> Forwards<'_, F> {
             activity: self.plan.activity(),
             start: self.start,
         }
-    }
-
-    fn visit<N, I, V>(self, influence: I, visitor: V) -> V::Found
-    where
-        N: Linearise<Real = F>,
-        I: Influence<N> + Stepwise,
-        V: Visitor<N>,
-        Forward<I, F>: Online<N>,
-    {
-        let mut rule = self.plan.descent(self.forward(influence));
-        rule.penalties.extend(self.own);
-        if self.plan.online { visitor.visit(&EachStep(rule)) } else { visitor.visit(&rule) }
     }
 }
 
@@ -611,7 +603,11 @@ fn read_kind(section: &mut Section<'_>, name: &str) -> Result<Kind> {
 fn read_rates(section: &mut Section<'_>, rate: f64) -> Result<Vec<(&'static str, f64)>> {
     let mut rates = Vec::new();
     for (key, about, blocks) in [
-        ("learning_rate_in", "eta of the input weights; left out: `learning_rate`. 0 leaves them as they are", &["w_in"][..]),
+        (
+            "learning_rate_in",
+            "eta of the input weights; left out: `learning_rate`. 0 leaves them as they are",
+            &["w_in"][..],
+        ),
         ("learning_rate_rec", "the same for recurrent weights and the units' biases", &["w_rec", "b_rec"][..]),
         ("learning_rate_out", "the same for readout weights and the outputs' biases", &["w_out", "b_out"][..]),
     ] {

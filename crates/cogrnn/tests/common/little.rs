@@ -72,6 +72,10 @@ impl Problem {
     }
 
     pub fn rate(&self) -> Rate<f64> {
+        self.noisy(UnitNoise::Silent)
+    }
+
+    pub fn noisy(&self, noise: UnitNoise) -> Rate<f64> {
         let design = Design {
             shape: self.shape,
             tau: self.tau.iter().map(|t| ms(*t)).collect(),
@@ -79,7 +83,7 @@ impl Problem {
             leak: self.leak,
             nonlinearity: Nonlinearity::Tanh,
             readout: Readout::Linear,
-            noise: UnitNoise::Silent,
+            noise,
         };
         Rate::new(&design, Isa::best()).unwrap()
     }
