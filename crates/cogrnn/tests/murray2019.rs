@@ -35,10 +35,10 @@ fn check(trial: &Trial, steps: usize, samples: &[(f64, &[f32], &[f32])]) {
 fn periodic_output() {
     for name in ["periodic", "periodic-bptt"] {
         for set in [Set::Training, Set::Validation, Set::Test] {
-            // sin φ + 0.5 sin 2φ + 0.25 sin 4φ at φ = 2π t/200: π/100, π/6 nearly, π/2, π, 2π
+            // sin φ + 0.5 sin 2φ + 0.25 sin 4φ at φ = 2π t/200
             let trial = forced(name, set, 1.0, &[]);
             let samples: &[(f64, &[f32], &[f32])] = &[
-                (1.0, &[], &[0.0942]),
+                (1.0, &[], &[0.0941]),
                 (25.0, &[], &[1.2071]),
                 (50.0, &[], &[1.0]),
                 (75.0, &[], &[0.2071]),
