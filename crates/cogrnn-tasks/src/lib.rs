@@ -1,8 +1,8 @@
 //! Cognitive tasks: what is shown, what is asked, and who would do it best.
 //!
-//! Each task is one file in the folder of its field: [`decision`], [`motor`], [`across_trials`]; twenty
-//! that share their inputs and outputs are [`yang`]. To add one, write its file, then its line in
-//! [`TASKS`]; the conformance tests of this crate run over that list.
+//! Each task is one file in the folder of its field: [`decision`], [`motor`], [`timing`],
+//! [`across_trials`]; twenty that share their inputs and outputs are [`yang`]. To add one, write its
+//! file, then its line in [`TASKS`]; the conformance tests of this crate run over that list.
 //!
 //! # Example: one trial of a perceptual decision
 //! ```
@@ -28,6 +28,7 @@ pub mod motor;
 pub mod solvable;
 mod stretches;
 pub mod testing;
+pub mod timing;
 pub mod tryout;
 pub mod yang;
 
@@ -50,7 +51,10 @@ pub struct Entry {
 #[rustfmt::skip]
 pub const TASKS: &[Entry] = &[
     Entry { name: "custom", about: "described in the experiment file: conditions, epochs, inputs, targets", build: |s| Ok(Box::new(custom::Custom::from_settings(s)?)) },
+    Entry { name: "directional-movement", about: "move a cursor as one of four inputs says, or hold it", build: |s| Ok(Box::new(motor::DirectionalMovement::from_settings(s)?)) },
     Entry { name: "perceptual-decision", about: "which of two noisy inputs is stronger, over a stimulus of random duration", build: |s| Ok(Box::new(decision::PerceptualDecision::from_settings(s)?)) },
+    Entry { name: "periodic", about: "put out a sum of harmonics without any input", build: |s| Ok(Box::new(motor::Periodic::from_settings(s)?)) },
+    Entry { name: "ready-set-go", about: "repeat the interval between two pulses", build: |s| Ok(Box::new(timing::ReadySetGo::from_settings(s)?)) },
     Entry { name: "reversal-2afc", about: "which of two choices is rewarded reverses every so many trials", build: |s| Ok(Box::new(across_trials::Reversal2Afc::from_settings(s)?)) },
     Entry { name: "rule-reversal", about: "five trials of a rule that reverses without a cue, told by right and wrong", build: |s| Ok(Box::new(across_trials::RuleReversal::from_settings(s)?)) },
     Entry { name: "sinewave", about: "oscillate without any input", build: |s| Ok(Box::new(motor::Sinewave::from_settings(s)?)) },

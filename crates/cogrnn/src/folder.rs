@@ -185,6 +185,20 @@ const REFERENCES: &[(&str, &str)] = &[
 ",
     ),
     (
+        "murray2019",
+        "\
+@article{murray2019,
+  title   = {Local online learning in recurrent networks with random feedback},
+  author  = {Murray, James M.},
+  journal = {eLife},
+  volume  = {8},
+  pages   = {e43299},
+  year    = {2019},
+  doi     = {10.7554/eLife.43299}
+}
+",
+    ),
+    (
         "yang2019",
         "\
 @article{yang2019,

@@ -13,6 +13,9 @@ const END: &str = "<!-- end of settings -->\n";
 const EXPERIMENTS: &[(&str, &str)] = &[
     ("", "[task]\nname = \"perceptual-decision\"\n[stop]\nperformance = 85"),
     ("`name = \"sinewave\"`", "[task]\nname = \"sinewave\""),
+    ("`name = \"periodic\"`", "[task]\nname = \"periodic\""),
+    ("`name = \"ready-set-go\"`", "[task]\nname = \"ready-set-go\""),
+    ("`name = \"directional-movement\"`", "[task]\nname = \"directional-movement\""),
     ("`dale = \"none\"`", "[task]\nname = \"perceptual-decision\"\n[constraints]\ndale = \"none\""),
     (POPULATIONS, "[task]\nname = \"perceptual-decision\"\n[populations.NAME]\nsize = 100\nkind = \"excitatory\""),
     ("a density below 1", "[task]\nname = \"perceptual-decision\"\n[constraints]\ndensity_excitatory = 0.1"),

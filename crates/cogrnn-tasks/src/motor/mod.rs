@@ -1,5 +1,9 @@
-//! Patterns that a network makes by itself.
+//! Patterns that a network makes by itself, and movements that its inputs call for.
 
+mod movement;
+mod periodic;
 mod sinewave;
 
+pub use movement::DirectionalMovement;
+pub use periodic::Periodic;
 pub use sinewave::Sinewave;

@@ -54,6 +54,10 @@ const SHIPPED: &[(&str, &str)] = &[
     ("soo2023/dlydm1", include_str!("../../../../experiments/soo2023/dlydm1.toml")),
     ("soo2023/dms", include_str!("../../../../experiments/soo2023/dms.toml")),
     ("soo2023/rule-reversal", include_str!("../../../../experiments/soo2023/rule-reversal.toml")),
+    ("murray2019/periodic", include_str!("../../../../experiments/murray2019/periodic.toml")),
+    ("murray2019/periodic-bptt", include_str!("../../../../experiments/murray2019/periodic-bptt.toml")),
+    ("murray2019/interval", include_str!("../../../../experiments/murray2019/interval.toml")),
+    ("murray2019/movement", include_str!("../../../../experiments/murray2019/movement.toml")),
 ];
 
 /// All experiments that come with the program.
