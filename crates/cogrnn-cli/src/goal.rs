@@ -114,6 +114,8 @@ mod tests {
             gradient_norm: 0.0,
             spectral_radius: 1.0,
             best: false,
+            gradient_cosine: None,
+            alignment: None,
         }
     }
 

@@ -104,6 +104,10 @@ pub trait Rule<N: Network>: Sized + Send + Sync {
         desks: &mut [Desk<N, Self::Trace>],
         crew: &Crew,
     ) -> Learned;
+    /// The gradient that the last update followed, if one was formed for all of its trials at once.
+    fn last_gradient<'m>(&self, _memory: &'m Self::Memory) -> Option<&'m Arena<N::Real>> {
+        None
+    }
     /// The lasting memory as named arrays, for a checkpoint.
     fn save(&self, _memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {
         Vec::new()

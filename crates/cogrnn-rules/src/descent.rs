@@ -194,6 +194,10 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
         Learned { omega, gradient_norm, guarded }
     }
 
+    fn last_gradient<'m>(&self, memory: &'m Self::Memory) -> Option<&'m Arena<N::Real>> {
+        Some(&memory.gradient)
+    }
+
     fn save(&self, memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {
         let optimiser = self.optimiser.memory().iter().map(|name| (*name).to_string());
         let mut all: Vec<_> = optimiser.zip(memory.optimiser.iter().cloned()).collect();

@@ -1,7 +1,7 @@
 //! Training: updates, checks, stopping rules, checkpoints, and all files of the run folder.
 
 use crate::archive::{Archive, Data};
-use crate::experiment::{Experiment, Plan, Stop, Unrolled, Visitor};
+use crate::experiment::{Experiment, Plan, Stop, Unrolled, Visitor, cosine};
 use crate::files;
 use crate::folder::{self, Environment};
 use cogrnn_core::crew::Crew;
@@ -92,6 +92,12 @@ pub struct Check {
     pub spectral_radius: f64,
     /// Whether this is the best network so far.
     pub best: bool,
+    /// Cosine between the last update's gradient of the recurrent weights and the exact one, where asked for.
+    #[serde(default)]
+    pub gradient_cosine: Option<f64>,
+    /// Cosine between readout and random feedback weights, where asked for.
+    #[serde(default)]
+    pub alignment: Option<f64>,
 }
 
 /// Why training ended.
@@ -162,6 +168,8 @@ struct Progress {
     seconds: f64,
     omega: f64,
     gradient_norm: f64,
+    /// No number where it was not looked at.
+    gradient_cosine: f64,
     history: Vec<Check>,
     theta: Arena<f32>,
     memory: Vec<(String, Vec<f32>)>,
@@ -201,8 +209,21 @@ pub struct Trainer {
 }
 
 /// Columns of the learning curve.
-const COLUMNS: [&str; 9] =
-    ["updates", "trials", "cost", "rmse", "performance", "omega", "gradient_norm", "spectral_radius", "best"];
+const COLUMNS: [&str; 11] = [
+    "updates",
+    "trials",
+    "cost",
+    "rmse",
+    "performance",
+    "omega",
+    "gradient_norm",
+    "spectral_radius",
+    "best",
+    "gradient_cosine",
+    "alignment",
+];
+/// Columns of checkpoints that were written before rules were held against the gradient.
+const FORMER_COLUMNS: usize = 9;
 
 impl Check {
     /// As a checkpoint keeps it: in bits, for decimals may round and know no infinity. NaN where there is
@@ -218,21 +239,27 @@ impl Check {
             self.gradient_norm,
             self.spectral_radius,
             f64::from(u8::from(self.best)),
+            self.gradient_cosine.unwrap_or(f64::NAN),
+            self.alignment.unwrap_or(f64::NAN),
         ]
     }
 
     fn from_row(row: &[f64; COLUMNS.len()]) -> Check {
-        let [updates, trials, cost, rmse, performance, omega, gradient_norm, spectral_radius, best] = *row;
+        let [updates, trials, cost, rmse, performance, omega, gradient_norm, spectral_radius, best, cosine, alignment] =
+            *row;
+        let some = |x: f64| (!x.is_nan()).then_some(x);
         Check {
             updates: updates as u64,
             trials: trials as u64,
             cost,
             rmse,
-            performance: (!performance.is_nan()).then_some(performance),
+            performance: some(performance),
             omega,
             gradient_norm,
             spectral_radius,
             best: best != 0.0,
+            gradient_cosine: some(cosine),
+            alignment: some(alignment),
         }
     }
 }
@@ -280,6 +307,7 @@ impl Trainer {
             seconds: 0.0,
             omega: 0.0,
             gradient_norm: 0.0,
+            gradient_cosine: f64::NAN,
             history: Vec::new(),
             best: plastic.theta().clone(),
             theta: plastic.theta().clone(),
@@ -401,7 +429,8 @@ impl Trainer {
             seconds: archive.parsed("seconds")?,
             omega: archive.parsed("omega")?,
             gradient_norm: archive.parsed("gradient_norm")?,
-            history: archive.f64s("history")?.as_chunks().0.iter().map(Check::from_row).collect(),
+            gradient_cosine: archive.parsed("gradient_cosine").unwrap_or(f64::NAN),
+            history: history(&archive)?,
             theta: arena("theta")?,
             best: arena("best")?,
             memory,
@@ -437,7 +466,7 @@ impl Trainer {
     /// Divergence, or a folder that can no longer be written.
     pub fn run(&mut self, until: Option<u64>, stop: &AtomicBool, watch: &mut dyn FnMut(Event<'_>)) -> Result<Summary> {
         let experiment = self.experiment.clone();
-        let own = self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>).collect();
+        let own = self.own_penalties();
         let (before, clock) = (self.progress.seconds, Instant::now());
         let (shape, seed, isa) = (experiment.network.shape, experiment.seed, self.machine.isa());
         let start = experiment.network.learns_start();
@@ -449,6 +478,10 @@ impl Trainer {
             folder::write_result(&self.folder, &self.summary(Reason::Diverged))?;
         }
         done
+    }
+
+    fn own_penalties(&self) -> Vec<Box<dyn WeightPenalty<f32>>> {
+        self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>).collect()
     }
 
     /// Stage after stage, until there is a reason to end.
@@ -525,6 +558,15 @@ impl Trainer {
         if self.progress.updates > since {
             rule.restore(&mut run.memory, self.progress.updates - since, &self.progress.memory)?;
         }
+        // Watches and never acts: a second run of the same trials.
+        let exact = experiment.rule.exact::<f32>(self.own_penalties());
+        let mut shadow = if experiment.rule.shadow {
+            let mut shadow = Run::new(network, &exact, run.plastic.clone(), &room, crew)?;
+            shadow.answering = run.answering;
+            Some(shadow)
+        } else {
+            None
+        };
         let whole = experiment.rule.rates_cost();
         let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
 
@@ -561,11 +603,29 @@ impl Trainer {
             let first = updates * experiment.trials as u64;
             generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), crew)?;
             let loss = experiment.network.loss;
+            let shadowed = shadow.as_mut().filter(|_| (updates + 1).is_multiple_of(experiment.check_every));
+            let exact = shadowed.map(|shadow| {
+                shadow.plastic.change(|theta, _| theta.data_mut().copy_from_slice(run.plastic.theta().data()));
+                for (to, from) in shadow.desks.iter_mut().zip(&run.desks) {
+                    to.batch.clone_from(&from.batch);
+                }
+                if experiment.carry {
+                    shadow.update_carried(noise, loss, crew, &mut self.progress.carried.clone());
+                } else {
+                    shadow.update(noise, loss, crew);
+                }
+                shadow.memory.gradient()
+            });
             let (tally, learned) = if experiment.carry {
                 run.update_carried(noise, loss, crew, &mut self.progress.carried)
             } else {
                 run.update(noise, loss, crew)
             };
+            if let Some((exact, own)) = exact.zip(rule.last_gradient(&run.memory)) {
+                let of =
+                    |g: &Arena<f32>| g.block("w_rec").iter().map(|g| f64::from(*g)).collect::<Vec<_>>().into_iter();
+                self.progress.gradient_cosine = cosine(of(exact), of(own));
+            }
             let sound = tally.loss.is_finite() && learned.gradient_norm.is_finite();
             if !(sound || learned.guarded) {
                 return Err(self.diagnose(run.plastic.weights(), &tally, learned.gradient_norm));
@@ -627,6 +687,9 @@ impl Trainer {
             return Err(self.diagnose(plastic.weights(), &tally, self.progress.gradient_norm));
         }
         let best = cost < self.progress.best_cost;
+        let w_out = plastic.weights().block("w_out");
+        let alignment =
+            experiment.rule.shadow.then(|| experiment.rule.alignment(network.shape(), experiment.seed, w_out));
         if best {
             self.progress.best_cost = cost;
             self.progress.best_updates = updates;
@@ -644,6 +707,8 @@ impl Trainer {
             gradient_norm: self.progress.gradient_norm,
             spectral_radius: spectral_radius(plastic.weights().block("w_rec"), network.shape().units),
             best,
+            gradient_cosine: Some(self.progress.gradient_cosine).filter(|c| !c.is_nan()),
+            alignment: alignment.filter(|c| !c.is_nan()),
         })
     }
 
@@ -705,11 +770,12 @@ impl Trainer {
     fn learning_curve(&self) -> String {
         let mut text = COLUMNS.join(",") + "\n";
         for c in &self.progress.history {
-            let performance = c.performance.map_or_else(String::new, |p| p.to_string());
+            let some = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+            let (performance, cosine, alignment) = (some(c.performance), some(c.gradient_cosine), some(c.alignment));
             // writing to a String cannot fail
             let _ = writeln!(
                 text,
-                "{},{},{},{},{performance},{},{},{},{}",
+                "{},{},{},{},{performance},{},{},{},{},{cosine},{alignment}",
                 c.updates, c.trials, c.cost, c.rmse, c.omega, c.gradient_norm, c.spectral_radius, c.best
             );
         }
@@ -766,15 +832,34 @@ impl Trainer {
             archive.meta.insert(name.into(), value.to_string());
         }
         // Written so that they read back to the bit, infinity too.
-        for (name, value) in
-            [("seconds", p.seconds), ("omega", p.omega), ("gradient_norm", p.gradient_norm), ("best_cost", p.best_cost)]
-        {
+        for (name, value) in [
+            ("seconds", p.seconds),
+            ("omega", p.omega),
+            ("gradient_norm", p.gradient_norm),
+            ("gradient_cosine", p.gradient_cosine),
+            ("best_cost", p.best_cost),
+        ] {
             archive.meta.insert(name.into(), value.to_string());
         }
         archive.meta.insert("experiment".into(), self.experiment.resolved().into());
         archive.meta.insert("version".into(), env!("CARGO_PKG_VERSION").into());
         Ok(archive)
     }
+}
+
+/// The checks that a checkpoint keeps, of this version of the program or an earlier one.
+fn history(archive: &Archive) -> Result<Vec<Check>> {
+    let values = archive.f64s("history")?;
+    let former = archive.tensors.iter().any(|t| t.name == "history" && t.shape.last() == Some(&FORMER_COLUMNS));
+    if !former {
+        return Ok(values.as_chunks().0.iter().map(Check::from_row).collect());
+    }
+    let row = |former: &[f64]| {
+        let mut row = [f64::NAN; COLUMNS.len()];
+        row[..FORMER_COLUMNS].copy_from_slice(former);
+        Check::from_row(&row)
+    };
+    Ok(values.chunks_exact(FORMER_COLUMNS).map(row).collect())
 }
 
 /// Whether a target is reached at the last of these checks.
@@ -855,6 +940,8 @@ mod tests {
             gradient_norm: 0.0,
             spectral_radius: 1.0,
             best,
+            gradient_cosine: None,
+            alignment: None,
         };
         checks.iter().enumerate().map(check).collect()
     }

@@ -15,6 +15,7 @@ name = "perceptual-decision"
 
 [network]
 units = 10
+nonlinearity = "tanh" # whatever becomes of the weights, rates stay numbers
 
 [constraints]
 density_excitatory = 0.6

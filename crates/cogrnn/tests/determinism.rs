@@ -90,6 +90,10 @@ const KINDS: &[&[&str]] = &[
     &["constraints.dale=abs", "constraints.density_excitatory=0.4", "network.nonlinearity=rectify_power"],
     &["inputs.covariance=[[1e-3, 5e-4, 0], [5e-4, 1e-3, 0], [0, 0, 1e-4]]", "constraints.dale=clamp"],
     &["training.trials=3"], // fewer trials than threads
+];
+
+/// Every rule, on little trainings: some take many times longer than backpropagation.
+const RULES: &[&[&str]] = &[
     &["rule.name=rflo", "optimiser.learning_rate_out=0.1", "penalties.l2_rates=0.1"],
     &["rule.name=rflo", "rule.update=step", "rule.feedback_density=0.5"],
     &["rule.name=eprop", "rule.kappa=0.5"],
@@ -103,6 +107,18 @@ const KINDS: &[&[&str]] = &[
     &["rule.name=dni"],
     &["rule.name=node-perturbation"],
 ];
+
+#[test]
+fn every_rule_gives_the_same_bits_at_any_number_of_threads_and_with_every_kernel() {
+    let little = ["network.units=9", "training.trials=5", "training.validation_trials=7", "stop.max_updates=6"];
+    for rule in RULES {
+        let kind: Vec<&str> = rule.iter().copied().chain(little).chain(["training.check_every=3"]).collect();
+        let plain = left(&kind, 1, Some(Isa::Plain));
+        for threads in [1, 2, 4] {
+            same(&plain, &left(&kind, threads, None), &format!("{kind:?} at {threads} threads"));
+        }
+    }
+}
 
 #[test]
 fn the_same_bits_at_one_two_and_four_threads() {

@@ -38,8 +38,9 @@ const NONLINEARITIES: [Nonlinearity; 8] = [
 ];
 
 /// Every output with every loss that fits it.
-const PAIRS: [(Readout, Loss); 12] = [
+const PAIRS: [(Readout, Loss); 14] = [
     (Readout::Linear, Loss::Squared),
+    (Readout::Linear, Loss::HalfSquared),
     (Readout::Rectify, Loss::Squared),
     (Readout::RectifyPower(2.0), Loss::Squared),
     (Readout::RectifyPower(1.5), Loss::Squared),
@@ -50,6 +51,7 @@ const PAIRS: [(Readout, Loss); 12] = [
     (Readout::Softmax, Loss::BinaryCrossEntropy),
     (Readout::Softmax, Loss::CategoricalCrossEntropy),
     (Readout::Tanh, Loss::Squared),
+    (Readout::Tanh, Loss::HalfSquared),
     (Readout::RectifyTanh, Loss::Squared),
 ];
 

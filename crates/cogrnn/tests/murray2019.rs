@@ -1,7 +1,7 @@
 //! The experiments of Murray (2019): trials and initial networks worked out by hand from the paper, and
 //! where it says nothing from what docs/tasks.md says.
 
-use cogrnn::experiment::{Experiment, shipped};
+use cogrnn::experiment::{Experiment, Kind, shipped};
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::task::{Request, Set};
 use cogrnn_core::units::ms;
@@ -132,7 +132,8 @@ fn an_update_is_that_of_the_paper() {
         let experiment = load(name);
         assert_eq!(experiment.trials, if name == "interval" { 10 } else { 1 });
         assert_eq!((experiment.rule.clip, experiment.rule.omega, experiment.rule.truncation), (None, 0.0, None));
-        assert_eq!(experiment.rule.local, name != "periodic-bptt");
+        let kind = if name == "periodic-bptt" { Kind::Bptt } else { Kind::Rflo };
+        assert_eq!((experiment.rule.kind, experiment.rule.online), (kind, false));
         assert_eq!(experiment.dt, ms(1.0));
         // 10,000 trials, of intervals 5000
         assert_eq!(experiment.stop.max_updates, if name == "interval" { 500 } else { 10_000 });

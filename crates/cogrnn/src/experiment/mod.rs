@@ -8,7 +8,7 @@ mod rule;
 mod unroll;
 
 pub use network::{NetworkPlan, Plan, Population};
-pub use rule::{Kind, OptimiserPlan, RulePlan, Visitor};
+pub use rule::{Kind, OptimiserPlan, RulePlan, Visitor, cosine};
 pub use unroll::{UnrollPlan, Unrolled};
 
 use crate::files;

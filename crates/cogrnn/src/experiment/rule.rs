@@ -151,6 +151,8 @@ pub struct RulePlan {
     pub feedback_density: f64,
     /// Blocks that learn at another rate, and what the rate is multiplied by.
     pub rates: Vec<(&'static str, f64)>,
+    /// Whether the exact gradient is looked at beside the rule's.
+    pub shadow: bool,
     /// Weight of the Ω regulariser.
     pub omega: f64,
     /// Smallest squared error gradient that Ω looks at.
@@ -201,6 +203,9 @@ impl RulePlan {
             section.ineffective("feedback_density", "`feedback` is \"transposed\"")?;
             Feedback::Transposed
         };
+        let about = "whether checks tell the cosine between the rule's gradient and the exact one, and that between readout and \
+                     random feedback weights, used or not; it changes nothing";
+        let shadow = section.flag("shadow", false, about)?;
         let exact = kind == Kind::Bptt && feedback == Feedback::Transposed;
         let backwards = kind == Kind::Bptt || kind == Kind::Rflo && !online;
         // Song et al. 2016, table 1
@@ -321,6 +326,7 @@ impl RulePlan {
             feedback,
             feedback_density,
             rates,
+            shadow,
             omega,
             bound,
             truncation,
@@ -395,6 +401,32 @@ impl RulePlan {
         estimator.truncation = self.truncation;
         estimator.activity = self.activity();
         self.descent(estimator)
+    }
+
+    /// Backpropagation of the same costs that changes nothing: what the rule is held against.
+    pub fn exact<F: Real>(&self, own: Vec<Box<dyn WeightPenalty<F>>>) -> Descent<Bptt<F>, F> {
+        let mut estimator = Bptt::new(0.0);
+        estimator.activity = self.activity();
+        let mut rule = self.descent(estimator);
+        rule.optimiser = Box::new(Sgd { rate: Schedule::Constant(0.0) });
+        rule.rates.clear();
+        rule.penalties.extend(own);
+        rule
+    }
+
+    /// Cosine between the readout weights (output × unit) and the random feedback of the seed.
+    pub fn alignment(&self, shape: Shape, seed: u64, w_out: &[f32]) -> f64 {
+        let random = RulePlan {
+            feedback: match self.feedback {
+                Feedback::Random(sd) => Feedback::Random(sd),
+                Feedback::Transposed => Feedback::Random(1.0),
+            },
+            ..self.clone()
+        };
+        let b: Vec<f64> = random.feedback_weights(shape, seed).unwrap_or_default();
+        let transposed = (0..shape.outputs).flat_map(|o| (0..shape.units).map(move |i| (o, i)));
+        let b: Vec<f64> = transposed.map(|(o, i)| b[i * shape.outputs + o]).collect();
+        cosine(w_out.iter().map(|w| f64::from(*w)), b.into_iter())
     }
 
     fn descent<E, F: Real>(&self, estimator: E) -> Descent<E, F> {
@@ -518,6 +550,17 @@ impl RulePlan {
         let when = if self.online { ", an update a step" } else { "" };
         format!("{name}{feedback} by {with}{when}{omega}")
     }
+}
+
+/// Cosine of the angle between two vectors; no number if one of them has no length.
+pub fn cosine(a: impl Iterator<Item = f64>, b: impl Iterator<Item = f64>) -> f64 {
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (a, b) in a.zip(b) {
+        ab += a * b;
+        aa += a * a;
+        bb += b * b;
+    }
+    ab / (aa * bb).sqrt()
 }
 
 /// A plan on its way to a rule.

@@ -491,6 +491,8 @@ mod tests {
             gradient_norm: 0.0,
             spectral_radius: 1.5,
             best,
+            gradient_cosine: None,
+            alignment: None,
         }
     }
 

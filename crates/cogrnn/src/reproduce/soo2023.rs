@@ -342,6 +342,8 @@ mod tests {
             gradient_norm: 0.0,
             spectral_radius: 0.0,
             best: false,
+            gradient_cosine: None,
+            alignment: None,
         }
     }
 }

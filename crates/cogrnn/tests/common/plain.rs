@@ -143,6 +143,7 @@ fn output_slope(kind: Readout, a: &[f64], z: &[f64], m: usize, l: usize) -> f64 
 fn loss(kind: Loss, z: f64, y: f64) -> f64 {
     match kind {
         Loss::Squared => (z - y).powi(2),
+        Loss::HalfSquared => 0.5 * (z - y).powi(2),
         Loss::BinaryCrossEntropy => -y * (z + 1e-10).ln() - (1.0 - y) * (1.0 - z + 1e-10).ln(),
         Loss::CategoricalCrossEntropy => -y * (z + 1e-10).ln(),
     }
@@ -151,6 +152,7 @@ fn loss(kind: Loss, z: f64, y: f64) -> f64 {
 fn loss_slope(kind: Loss, z: f64, y: f64) -> f64 {
     match kind {
         Loss::Squared => 2.0 * (z - y),
+        Loss::HalfSquared => z - y,
         Loss::BinaryCrossEntropy => -y / (z + 1e-10) + (1.0 - y) / (1.0 - z + 1e-10),
         Loss::CategoricalCrossEntropy => -y / (z + 1e-10),
     }
