@@ -174,6 +174,7 @@ Examples:
   cogrnn reproduce song2016 --seeds 6
   cogrnn reproduce song2016 3 --seeds 2 --out fig3
   cogrnn reproduce song2016 --seeds 6 --check         what is there and what is missing
+  cogrnn reproduce murray2019
   cogrnn reproduce soo2023")]
     Reproduce(Reproduce),
     /// Train the same task under several settings and methods, and tell which gets there
@@ -518,13 +519,13 @@ pub struct Report {
 /// `reproduce`.
 #[derive(Debug, ClapArgs)]
 pub struct Reproduce {
-    /// Which paper: song2016 or soo2023
+    /// Which paper: song2016, murray2019 or soo2023
     #[arg(value_name = "PAPER")]
     pub paper: String,
     /// Which of its figures, 2 to 9 of song2016 [default: all]
     #[arg(value_name = "FIGURE")]
     pub figures: Vec<String>,
-    /// How many networks of each model [default: 6 of song2016, the figure's seed and 1, 2, …; 10 of soo2023]
+    /// How many networks of each model [default: 6 of song2016, the figure's seed and 1, 2, …; 9 of murray2019; 10 of soo2023]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub seeds: Option<usize>,
     /// The folder of runs and report

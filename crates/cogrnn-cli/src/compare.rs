@@ -8,7 +8,7 @@ use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::evaluate;
 use cogrnn::files;
 use cogrnn::pool::{self, There, Training};
-use cogrnn::reproduce::soo2023;
+use cogrnn::reproduce::{murray2019, soo2023};
 use cogrnn::trainer::{Machine, Reason};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_report::runs;
@@ -40,15 +40,19 @@ pub fn replicates(args: &args::Train, what: &str, folder: &Path) -> Result<Endin
 
 /// A paper whose claims are about settings side by side.
 pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
+    let paper = args.paper.as_str();
     if let Some(figure) = args.figures.first() {
         return Err(Error::input(format!("there is no figure `{figure}` to reproduce"))
             .at("FIGURE")
-            .why("the protocol of soo2023 is done as a whole")
-            .remedy("cogrnn reproduce soo2023"));
+            .why(format!("the protocol of {paper} is done as a whole"))
+            .remedy(format!("cogrnn reproduce {paper}")));
     }
     let machine = args.machine.resolve()?;
     let out = &args.out;
-    let comparison = soo2023::protocol(args.seeds.unwrap_or(10), out)?;
+    let comparison = match paper {
+        "murray2019" => murray2019::protocol(args.seeds.unwrap_or(9), out)?,
+        _ => soo2023::protocol(args.seeds.unwrap_or(10), out)?,
+    };
     let Some(done) = train(&comparison, &machine, args.check, args.json, false)? else {
         return Ok(if args.check { Ending::Finished } else { Ending::Interrupted });
     };
@@ -66,9 +70,14 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
         }
     }
     let summaries = comparison.summaries(&done.results);
-    let mut rows = soo2023::judge(&summaries, &tested);
-    rows.extend(soo2023::together_rows(&comparison, &done.results));
-    let page = out.join("soo2023.html");
+    let rows = if paper == "murray2019" {
+        murray2019::judge(&done.results)
+    } else {
+        let mut rows = soo2023::judge(&summaries, &tested);
+        rows.extend(soo2023::together_rows(&comparison, &done.results));
+        rows
+    };
+    let page = out.join(format!("{paper}.html"));
     let html = runs::protocol(&comparison, &done.results, &summaries, &rows)?.html();
     files::write_atomically(&page, html.as_bytes())?;
     tables(out, &summaries)?;
@@ -228,6 +237,7 @@ fn count(x: f64) -> String {
 fn table(summaries: &[CellSummary]) -> String {
     let mut text = String::new();
     let mut last = "";
+    let mut measured = true;
     for s in summaries {
         if s.experiment != last {
             last = &s.experiment;
@@ -236,6 +246,17 @@ fn table(summaries: &[CellSummary]) -> String {
                 "    {:<20} {:>9}  {:<16}  {:<26}  {:<20}  {}\n",
                 "variant", "reached", "(95 %)", "updates: median (quartiles)", "seconds", "beside the first"
             );
+            measured = s.networks.iter().any(|n| n.performance.is_some());
+            if !measured {
+                text.truncate(text.rfind("    variant").unwrap_or(text.len()));
+                text +=
+                    &format!("    {:<20} {:>9}  {}\n", "variant", "networks", "error at the end: median (quartiles)");
+            }
+        }
+        if !measured {
+            let [a, b, c] = s.error.map(|x| if x.is_finite() { format!("{x:.4}") } else { "–".into() });
+            text += &format!("    {:<20} {:>9}  {b} ({a} to {c})\n", s.variant, s.networks.len());
+            continue;
         }
         let [_, low, high] = s.share;
         let [a, b, c] = s.updates;
@@ -277,12 +298,12 @@ fn number(x: f64) -> String {
 
 fn variants_csv(summaries: &[CellSummary]) -> String {
     let mut text = "experiment,variant,networks,reached,share,share_low,share_high,updates_q25,updates_median,\
-                    updates_q75,seconds_q25,seconds_median,seconds_q75,faster,slower,equal,p\n"
+                    updates_q75,seconds_q25,seconds_median,seconds_q75,error_q25,error_median,error_q75,faster,slower,equal,p\n"
         .to_string();
     for s in summaries {
         let mut cells =
             vec![s.experiment.clone(), s.variant.clone(), s.networks.len().to_string(), s.reached.to_string()];
-        cells.extend(s.share.iter().chain(&s.updates).chain(&s.seconds).map(|x| number(*x)));
+        cells.extend(s.share.iter().chain(&s.updates).chain(&s.seconds).chain(&s.error).map(|x| number(*x)));
         cells.extend(match &s.against_first {
             Some(a) => [a.faster.to_string(), a.slower.to_string(), a.equal.to_string(), number(a.p)],
             None => Default::default(),

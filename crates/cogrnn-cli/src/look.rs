@@ -128,7 +128,7 @@ pub fn listen() -> Result<()> {
 
 /// A paper from its models to its verdicts.
 pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
-    if args.paper == "soo2023" {
+    if ["murray2019", "soo2023"].contains(&args.paper.as_str()) {
         return crate::compare::protocol(args);
     }
     let machine = args.machine.resolve()?;

@@ -23,13 +23,31 @@ pub fn comparison(comparison: &Comparison, trained: &[Trained], summaries: &[Cel
         let of: Vec<&Trained> = trained.iter().filter(|t| t.job.experiment_name == *experiment).collect();
         let id: String = experiment.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
         let mut section = Section::new(&id, experiment).table(table(&rows));
-        section = section.figure(learning(&id, &comparison.variants, &of)?).figure(arrivals(&id, &rows));
+        section = section.figure(learning(&id, &comparison.variants, &of)?);
+        if rows.iter().any(|s| s.networks.iter().any(|n| n.performance.is_some())) {
+            section = section.figure(arrivals(&id, &rows));
+        }
         page = page.with(section);
     }
     Ok(page)
 }
 
 fn table(rows: &[&CellSummary]) -> TableView {
+    if rows.iter().all(|s| s.networks.iter().all(|n| n.performance.is_none())) {
+        let show = |x: f64| if x.is_finite() { format!("{x:.4}") } else { "–".to_string() };
+        let columns = ["Variant", "Networks", "Error at the end: median (quartiles)"];
+        let mut table = TableView::new("How near they came", columns)
+            .caption("Root mean squared error at the last check. A dash: training diverged.");
+        for s in rows {
+            let [a, b, c] = s.error.map(show);
+            table = table.row(vec![
+                Cell::text(&s.variant),
+                Cell::number(s.networks.len().to_string()),
+                Cell::number(format!("{b} ({a} to {c})")),
+            ]);
+        }
+        return table;
+    }
     let columns =
         ["Variant", "Reached", "95 % interval", "Updates: median (quartiles)", "Seconds: median", "Beside the first"];
     let mut table = TableView::new("Who reached the criterion", columns).caption(
@@ -62,7 +80,8 @@ fn learning(id: &str, variants: &[String], trained: &[&Trained]) -> Result<Figur
     let y = if measured { Axis::new("Performance", "%") } else { Axis::new("Error", "") };
     let mut chart = Chart::new("", Axis::new("Updates", ""), y);
     let mut keys = Vec::new();
-    for (k, variant) in variants.iter().enumerate() {
+    let here = variants.iter().filter(|v| trained.iter().any(|t| t.job.variant == **v));
+    for (k, variant) in here.enumerate() {
         let runs: Vec<TrainingRun> = trained
             .iter()
             .filter(|t| t.job.variant == *variant && !t.learning.is_empty())

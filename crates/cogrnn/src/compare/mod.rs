@@ -23,7 +23,7 @@ use crate::files;
 use crate::folder;
 use crate::pool::Training;
 use crate::reproduce::learning_curve;
-use crate::trainer::{Check, Summary};
+use crate::trainer::{Check, Reason, Summary};
 use cogrnn_core::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -76,6 +76,16 @@ pub struct Trained {
     pub summary: Summary,
     /// Its checks.
     pub learning: Vec<Check>,
+}
+
+impl Trained {
+    /// What its validation trials cost at the last check; infinite where training diverged, or never began.
+    pub fn last_cost(&self) -> f64 {
+        match (self.summary.reason, self.learning.last()) {
+            (Reason::Diverged, _) | (_, None) => f64::INFINITY,
+            (_, Some(check)) => check.cost,
+        }
+    }
 }
 
 impl Job {
@@ -192,10 +202,14 @@ impl Comparison {
 }
 
 impl Comparison {
-    /// Several comparisons of the same variants as one.
+    /// Several comparisons as one, with the variants of all of them.
     pub fn join(parts: Vec<Comparison>) -> Option<Comparison> {
         parts.into_iter().reduce(|mut whole, part| {
-            debug_assert_eq!(whole.variants, part.variants, "the same variants");
+            for variant in part.variants {
+                if !whole.variants.contains(&variant) {
+                    whole.variants.push(variant);
+                }
+            }
             whole.experiments.extend(part.experiments);
             whole.jobs.extend(part.jobs);
             whole

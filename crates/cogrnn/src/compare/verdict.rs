@@ -41,6 +41,8 @@ pub struct Summary {
     pub updates: [f64; 3],
     /// The same of the seconds.
     pub seconds: [f64; 3],
+    /// Quartiles of the error at the last check.
+    pub error: [f64; 3],
     /// Beside the first variant; none for that itself.
     pub against_first: Option<Against>,
 }
@@ -70,6 +72,10 @@ impl Comparison {
                     .filter(|t| t.job.experiment_name == *experiment && t.job.variant == *variant)
                     .map(outcome)
                     .collect();
+                // Parts of a joint comparison have variants of their own.
+                if networks.is_empty() {
+                    continue;
+                }
                 networks.sort_by_key(|n| n.seed);
                 let reached = networks.iter().filter(|n| n.reached).count();
                 let against_first = (all.len() > begin).then(|| against(&networks, &all[begin].networks));
@@ -80,6 +86,7 @@ impl Comparison {
                     share: interval(reached, networks.len()),
                     updates: quartiles(&networks, |n| n.updates as f64),
                     seconds: quartiles(&networks, |n| n.seconds),
+                    error: spread(networks.iter().map(|n| n.rmse)),
                     networks,
                     against_first,
                 });
@@ -103,7 +110,11 @@ fn outcome(trained: &Trained) -> Outcome {
 }
 
 fn quartiles(networks: &[Outcome], of: impl Fn(&Outcome) -> f64) -> [f64; 3] {
-    let mut values: Vec<f64> = networks.iter().map(|n| if n.reached { of(n) } else { f64::INFINITY }).collect();
+    spread(networks.iter().map(|n| if n.reached { of(n) } else { f64::INFINITY }))
+}
+
+fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut values: Vec<f64> = values.map(|x| if x.is_nan() { f64::INFINITY } else { x }).collect();
     values.sort_by(f64::total_cmp);
     [0.25, 0.5, 0.75].map(|q| {
         let Some(last) = values.len().checked_sub(1) else { return f64::NAN };

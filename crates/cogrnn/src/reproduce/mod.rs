@@ -7,6 +7,7 @@
 mod arms;
 mod claims;
 mod measures;
+pub mod murray2019;
 pub mod soo2023;
 
 pub use claims::{CLAIMS, Claim, Judge, Row, Verdict, judge};
@@ -86,7 +87,7 @@ impl Plan {
         if paper != "song2016" {
             return Err(Error::input(format!("there is no paper `{paper}` to reproduce"))
                 .at("PAPER")
-                .why("so far there are song2016, Song, Yang & Wang (2016), and soo2023, Soo, Goudar & Wang (2023)")
+                .why("so far there are song2016 (Song, Yang & Wang 2016), murray2019 (Murray 2019) and soo2023 (Soo, Goudar & Wang 2023)")
                 .remedy("cogrnn reproduce song2016"));
         }
         let mut figures: Vec<String> = figures

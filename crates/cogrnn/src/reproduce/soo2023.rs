@@ -264,6 +264,7 @@ mod tests {
             .collect();
         let reached = networks.iter().filter(|n| n.reached).count();
         CellSummary {
+            error: [0.0; 3],
             experiment: "soo2023/dlygo".into(),
             variant: variant.into(),
             reached,

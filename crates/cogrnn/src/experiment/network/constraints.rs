@@ -47,9 +47,14 @@ impl NetworkPlan {
             }
         };
         if let Some(keep) = keep {
-            self.constraints.push(("w_in", Constraint::Dale { signs: vec![1; inputs], keep }));
+            let about = "which weights it holds for: all, those of inputs (which then excite) and outputs too, or recurrent ones";
             self.constraints.push(("w_rec", Constraint::Dale { signs: self.signs.clone(), keep }));
-            self.constraints.push(("w_out", Constraint::Dale { signs: self.signs.clone(), keep }));
+            if section.word("dale_on", "all", &["all", "recurrent"], about)? == "all" {
+                self.constraints.push(("w_in", Constraint::Dale { signs: vec![1; inputs], keep }));
+                self.constraints.push(("w_out", Constraint::Dale { signs: self.signs.clone(), keep }));
+            }
+        } else {
+            section.ineffective("dale_on", WITHOUT_DALE)?;
         }
         let own = section.flag("self_connections", false, "whether a unit may project to itself")?;
         if !own {

@@ -1,0 +1,344 @@
+//! Murray (2019): local online learning with random feedback, beside backpropagation through time.
+//!
+//! The paper prints curves and no numbers, so what is judged are its statements, over nine networks a cell as there.
+//! Losses are those of the last trial, L = ½ ⟨ε²⟩; without output it is 0.328. Beside the published learning rates the
+//! paper's grid is searched: an independent attempt with the published ones did not bring out figure 2d (§10 of
+//! the specification). Networks of one seed begin alike under every rule.
+
+use super::claims::{Row, Verdict};
+use crate::compare::{Comparison, Trained, sign_test};
+use cogrnn_core::error::{Error, Result};
+use std::path::Path;
+
+/// Comparisons that the protocol is made of, by the name of their part.
+const PROTOCOL: [(&str, &str); 7] = [
+    ("periods", include_str!("../../../../experiments/murray2019/protocol/periods.toml")),
+    ("rates-200", include_str!("../../../../experiments/murray2019/protocol/rates-200.toml")),
+    ("rates-400", include_str!("../../../../experiments/murray2019/protocol/rates-400.toml")),
+    ("rates-800", include_str!("../../../../experiments/murray2019/protocol/rates-800.toml")),
+    ("rates-1600", include_str!("../../../../experiments/murray2019/protocol/rates-1600.toml")),
+    ("variants", include_str!("../../../../experiments/murray2019/protocol/variants.toml")),
+    ("intervals", include_str!("../../../../experiments/murray2019/protocol/intervals.toml")),
+];
+
+/// Loss of the periodic task without any output.
+pub const SILENT: f64 = 0.328_125;
+/// Share of wrong verdicts that is taken into account.
+const LEVEL: f64 = 0.05;
+/// A waveform is learnt when this share of the loss without output is left.
+const LEARNT: f64 = 0.1;
+
+/// The protocol with so many networks a cell; runs go to folders under `out`.
+///
+/// # Errors
+/// None but a fault of the program.
+pub fn protocol(networks: usize, out: &Path) -> Result<Comparison> {
+    let parts = PROTOCOL
+        .iter()
+        .map(|(name, text)| {
+            let origin = format!("murray2019/protocol/{name}.toml");
+            let mut part =
+                Comparison::parse(text, &origin, "murray2019", Path::new(""), Some(networks), &out.join(name))?;
+            part.experiments = vec![(*name).to_string()];
+            part.jobs.iter_mut().for_each(|job| job.experiment_name = (*name).to_string());
+            Ok(part)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut whole = Comparison::join(parts).ok_or_else(|| Error::input("an empty protocol"))?;
+    whole.title = "Local online learning in recurrent networks with random feedback (Murray 2019)".into();
+    Ok(whole)
+}
+
+/// Networks of one variant of one part, by seed.
+struct Cell<'a> {
+    part: &'a str,
+    variant: String,
+    networks: Vec<&'a Trained>,
+}
+
+impl<'a> Cell<'a> {
+    fn new(part: &'a str, variant: impl Into<String>, trained: &'a [Trained]) -> Cell<'a> {
+        let variant = variant.into();
+        let mut networks: Vec<&Trained> =
+            trained.iter().filter(|t| t.job.experiment_name == part && t.job.variant == variant).collect();
+        networks.sort_by_key(|t| t.summary.seed);
+        Cell { part, variant, networks }
+    }
+
+    /// Loss at the last check; infinite where training diverged.
+    fn losses(&self) -> Vec<f64> {
+        self.networks.iter().map(|t| t.last_cost()).collect()
+    }
+
+    fn median(&self) -> f64 {
+        median(&self.losses())
+    }
+
+    /// Alignment of the first and of the last check.
+    fn alignments(&self) -> Vec<[f64; 2]> {
+        let ends = |t: &&Trained| {
+            let all: Vec<f64> = t.learning.iter().filter_map(|c| c.alignment).collect();
+            Some([*all.first()?, *all.last()?])
+        };
+        self.networks.iter().filter_map(ends).collect()
+    }
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        n => 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]),
+    }
+}
+
+/// Whether the numbers of one cell are below those of another, seed by seed.
+fn below(these: &[f64], those: &[f64]) -> (String, Verdict) {
+    let less = these.iter().zip(those).filter(|(a, b)| a < b).count();
+    let more = these.iter().zip(those).filter(|(a, b)| a > b).count();
+    let p = sign_test(less, more);
+    let verdict = match (p <= LEVEL, less > more) {
+        (true, true) => Verdict::Yes,
+        (true, false) => Verdict::No,
+        (false, _) => Verdict::Unsure,
+    };
+    let medians = format!("medians {:.2e} and {:.2e}", median(these), median(those));
+    (format!("{medians}; less at {less} seeds, more at {more}, p = {p:.3} (sign test)"), verdict)
+}
+
+/// Every statement with its verdict.
+pub fn judge(trained: &[Trained]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let cell = |part: &'static str, variant: &str| Cell::new(part, variant, trained);
+    let row =
+        |figure: &str, claim: String, values: Vec<f64>, unit: &str, (statistic, verdict): (String, Verdict)| Row {
+            figure: figure.into(),
+            model: "Periodic output".into(),
+            claim,
+            published: "P".into(),
+            values,
+            unit: unit.into(),
+            counted: false,
+            statistic,
+            verdict,
+        };
+
+    // The losses themselves, whose printed values are curves.
+    for period in [200, 400, 800, 1600] {
+        for rule in ["rflo", "bptt"] {
+            let published = cell("periods", &format!("{rule}-{period}"));
+            let statistic = format!("median {:.2e}; without output {SILENT:.3}", published.median());
+            let claim = format!("{}, period of {period} steps, published rate: final loss", rule.to_uppercase());
+            let shown = row("2b", claim, published.losses(), "", (statistic, Verdict::Shown));
+            rows.push(Row { published: "a curve".into(), ..shown });
+        }
+        for rule in ["rflo", "bptt"] {
+            let Some(best) = best_rate(trained, period, rule) else { continue };
+            let statistic = format!("median {:.2e}, the lowest of the rates tried", best.median());
+            let claim = format!("{}, period of {period} steps, rate {}: final loss", rule.to_uppercase(), best.rate());
+            let shown = row("2b", claim, best.losses(), "", (statistic, Verdict::Shown));
+            rows.push(Row { published: "–".into(), ..shown });
+        }
+    }
+
+    let short = ["rflo", "bptt"].map(|rule| cell("periods", &format!("{rule}-200")));
+    let [rflo, bptt] = &short;
+    let learnt = short.iter().all(|c| c.median() < LEARNT * SILENT);
+    let verdict = if learnt { Verdict::Yes } else { Verdict::No };
+    let statistic = format!(
+        "medians {:.2e} and {:.2e} (BPTT); both must be below a tenth of {SILENT:.3}",
+        rflo.median(),
+        bptt.median()
+    );
+    rows.push(row("2a", "both rules learn a short period (200 steps)".into(), rflo.losses(), "", (statistic, verdict)));
+
+    let long = cell("periods", "rflo-1600");
+    rows.push(row(
+        "2b",
+        "RFLO degrades with the period: loss at 200 steps below that at 1600".into(),
+        rflo.losses(),
+        "",
+        below(&rflo.losses(), &long.losses()),
+    ));
+    for period in [800, 1600] {
+        let (b, r) = (cell("periods", &format!("bptt-{period}")), cell("periods", &format!("rflo-{period}")));
+        rows.push(row(
+            "2b",
+            format!("BPTT is better at {period} steps, published rates"),
+            b.losses(),
+            "",
+            below(&b.losses(), &r.losses()),
+        ));
+        if let (Some(b), Some(r)) = (best_rate(trained, period, "bptt"), best_rate(trained, period, "rflo")) {
+            rows.push(row(
+                "2b",
+                format!("BPTT is better at {period} steps, rates searched ({} and {})", b.rate(), r.rate()),
+                b.losses(),
+                "",
+                below(&b.losses(), &r.losses()),
+            ));
+        }
+    }
+
+    // Figure 2d: which approximation costs what.
+    const RULES: [&str; 4] = ["bptt", "nonlocal", "symmetric", "rflo"];
+    let published = RULES.map(|rule| Some(cell("periods", &format!("{rule}-800"))));
+    let searched = RULES.map(|rule| best_rate(trained, 800, rule));
+    for (how, all) in [("published rates", published), ("rates searched", searched)] {
+        let [Some(bptt), Some(nonlocal), Some(symmetric), Some(rflo)] = all else { continue };
+        let (statistic, verdict) = below(&bptt.losses(), &symmetric.losses());
+        let claim = format!("at 800 steps the local approximation costs: BPTT below local, symmetric; {how}");
+        rows.push(row("2d", claim, symmetric.losses(), "", (statistic, verdict)));
+        for (with, without, name) in [(&nonlocal, &bptt, "BPTT"), (&rflo, &symmetric, "local learning")] {
+            let (statistic, verdict) = below(&without.losses(), &with.losses());
+            // the claim is that nothing is seen
+            let verdict = match verdict {
+                Verdict::Unsure => Verdict::Yes,
+                Verdict::Yes => Verdict::No,
+                other => other,
+            };
+            let claim = format!("at 800 steps random feedback costs {name} nothing; {how}");
+            rows.push(row("2d", claim, with.losses(), "", (format!("{statistic}; it may not cost"), verdict)));
+        }
+    }
+
+    // Alignment.
+    let ends = rflo.alignments();
+    let gains: Vec<f64> = ends.iter().map(|[first, last]| last - first).collect();
+    let rises = gains.iter().filter(|g| **g > 0.0).count();
+    let verdict = if rises == gains.len() && !gains.is_empty() { Verdict::Yes } else { Verdict::No };
+    let statistic = format!(
+        "cosine {:.2} at first, {:.2} at the end (medians); rises in {rises} of {}, must in all",
+        median(&ends.iter().map(|e| e[0]).collect::<Vec<_>>()),
+        median(&ends.iter().map(|e| e[1]).collect::<Vec<_>>()),
+        gains.len()
+    );
+    rows.push(row(
+        "2c",
+        "readout weights align with the feedback under RFLO".into(),
+        gains.clone(),
+        "",
+        (statistic, verdict),
+    ));
+    let drift: Vec<f64> = bptt.alignments().iter().map(|[first, last]| (last - first).abs()).collect();
+    let (statistic, verdict) = below(&drift, &gains);
+    rows.push(row("2c", "and hardly change their angle to it under BPTT".into(), drift, "", (statistic, verdict)));
+
+    rows.extend(variants(trained, &row));
+    rows
+}
+
+/// The supplements of figure 2.
+fn variants(trained: &[Trained], row: &dyn Fn(&str, String, Vec<f64>, &str, (String, Verdict)) -> Row) -> Vec<Row> {
+    let cell = |variant: &str| Cell::new("variants", variant, trained);
+    let free = cell("free");
+    let mut rows = Vec::new();
+    let dale = cell("dale");
+    let (statistic, _) = below(&free.losses(), &dale.losses());
+    let alike = dale.median() < 5.0 * free.median();
+    let statistic = format!("{statistic}; its median may be five times as large");
+    let verdict = if alike { Verdict::Yes } else { Verdict::No };
+    rows.push(row(
+        "2-1",
+        "with Dale's law learning ends about as well".into(),
+        dale.losses(),
+        "",
+        (statistic, verdict),
+    ));
+
+    let readout = cell("readout-only");
+    rows.push(row(
+        "2-2",
+        "readout weights alone do worse (here without the readout fed back)".into(),
+        readout.losses(),
+        "",
+        below(&free.losses(), &readout.losses()),
+    ));
+    let recurrent = cell("recurrent-only");
+    let least = recurrent.losses().into_iter().fold(f64::INFINITY, f64::min);
+    let moved = recurrent.alignments().iter().map(|[a, b]| (a - b).abs()).fold(0.0, f64::max);
+    let fails = least > 0.5 * SILENT && moved == 0.0;
+    let statistic = format!(
+        "lowest loss {least:.2e}, must stay above half of {SILENT:.3}; the alignment moves by {moved:.0e}, must by nothing"
+    );
+    let verdict = if fails { Verdict::Yes } else { Verdict::No };
+    rows.push(row(
+        "2-2",
+        "recurrent weights alone fail completely".into(),
+        recurrent.losses(),
+        "",
+        (statistic, verdict),
+    ));
+
+    for (what, variants) in [
+        ("size: 10, 30, 100 units", ["units-10", "free", "units-100"]),
+        ("gain: 0.5, 1, 1.5", ["gain-0.5", "gain-1", "gain-1.5"]),
+    ] {
+        let cells = variants.map(cell);
+        let [small, middle, large] = &cells;
+        let (statistic, verdict) = below(&large.losses(), &small.losses());
+        let medians = [small, middle, large].map(|c| format!("{:.2e}", c.median())).join(", ");
+        let statistic = format!("medians {medians}; largest beside smallest: {statistic}");
+        rows.push(row("2-3", format!("the loss falls with {what}"), large.losses(), "", (statistic, verdict)));
+    }
+    rows
+}
+
+impl Cell<'_> {
+    /// The learning rate in its name.
+    fn rate(&self) -> String {
+        debug_assert!(self.part.starts_with("rates"), "{}", self.part);
+        self.variant.split_once('-').map_or_else(String::new, |(_, rate)| rate.to_string())
+    }
+}
+
+/// The rate of the search with the lowest median loss.
+fn best_rate<'a>(trained: &'a [Trained], period: usize, rule: &str) -> Option<Cell<'a>> {
+    let part = PROTOCOL.iter().map(|(name, _)| *name).find(|name| *name == format!("rates-{period}"))?;
+    let mut variants: Vec<&str> = trained
+        .iter()
+        .filter(|t| t.job.experiment_name == part)
+        .map(|t| t.job.variant.as_str())
+        .filter(|v| v.split_once('-').is_some_and(|(name, _)| name == rule))
+        .collect();
+    variants.sort_unstable();
+    variants.dedup();
+    let cells = variants.into_iter().map(|v| Cell::new(part, v, trained));
+    cells.min_by(|a, b| a.median().total_cmp(&b.median()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_protocol_is_made_of_experiments_that_work() {
+        let whole = protocol(2, Path::new("out")).unwrap();
+        let of = |part: &str| whole.jobs.iter().filter(|j| j.experiment_name == part).count();
+        assert_eq!((of("periods"), of("rates-800"), of("variants"), of("intervals")), (20, 40, 18, 12));
+        let mut folders: Vec<_> = whole.jobs.iter().map(|j| j.folder.clone()).collect();
+        folders.sort();
+        folders.dedup();
+        assert_eq!(folders.len(), whole.jobs.len(), "each network has a folder of its own");
+        let job = |part: &str, variant: &str| {
+            whole.jobs.iter().find(|j| j.experiment_name == part && j.variant == variant).unwrap()
+        };
+        assert!(job("periods", "rflo-1600").experiment.resolved().contains("learning_rate = 0.0003"));
+        assert!(job("rates-400", "bptt-0.03").experiment.resolved().contains("period = \"400 ms\""));
+    }
+
+    #[test]
+    fn losses_are_held_against_each_other_seed_by_seed() {
+        let low = [0.1; 9];
+        let high = [0.2; 9];
+        assert_eq!(below(&low, &high).1, Verdict::Yes);
+        assert_eq!(below(&high, &low).1, Verdict::No);
+        assert_eq!(below(&low, &low).1, Verdict::Unsure);
+        // 5 of 9 decide nothing
+        let mixed: Vec<f64> = (0..9).map(|k| if k < 5 { 0.1 } else { 0.3 }).collect();
+        assert_eq!(below(&mixed, &high).1, Verdict::Unsure);
+        assert_eq!(median(&[3.0, 1.0, 2.0, f64::INFINITY]), 2.5);
+        assert!(median(&[]).is_nan());
+    }
+}
