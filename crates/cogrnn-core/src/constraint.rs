@@ -80,7 +80,34 @@ pub struct Wiring<F> {
     bounded: bool,
 }
 
+/// How the entries of a range may be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freedom {
+    /// Each as one likes.
+    Whole,
+    /// None of them.
+    None,
+    /// Some of them, or within limits.
+    Some,
+}
+
 impl<F: Real> Wiring<F> {
+    /// How free the weights of a block are.
+    pub fn freedom(&self, range: std::ops::Range<usize>) -> Freedom {
+        let plastic = &self.plastic[range.clone()];
+        let unbounded = |low: &[F], high: &[F]| low.iter().chain(high).all(|x| !x.is_finite());
+        if plastic.iter().all(|m| *m == F::ZERO) {
+            Freedom::None
+        } else if plastic.iter().all(|m| *m != F::ZERO)
+            && self.keep(range.start) == Keep::Free
+            && unbounded(&self.low[range.clone()], &self.high[range])
+        {
+            Freedom::Whole
+        } else {
+            Freedom::Some
+        }
+    }
+
     /// No constraint at all.
     pub fn free(arena: &Arena<F>) -> Wiring<F> {
         Wiring::new(arena, &[]).expect("no constraint, no conflict")

@@ -285,6 +285,55 @@ pub trait Linearise: Local {
     );
 }
 
+/// What of the weights changes in place, and how fast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Learnt {
+    /// η.
+    pub rate: f64,
+    /// Recurrent weights.
+    pub recurrent: bool,
+    /// Input weights.
+    pub inputs: bool,
+    /// Biases of the units.
+    pub biases: bool,
+    /// Readout weights.
+    pub readout: bool,
+    /// Biases of the outputs.
+    pub output_biases: bool,
+}
+
+/// Capability: its weights can change after every step without being packed anew.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot change its weights in place",
+    label = "local rules can change them all the same, more slowly",
+    note = "see the table of rules and networks: `cogrnn table`"
+)]
+pub trait Imprint: Local {
+    /// What the synapses of trials side by side remember.
+    type Eligibility: Send + Sync;
+
+    /// Whether weights of these sizes and constraints can; what of them is learnt.
+    fn imprints(&self, plastic: &Plastic<Self>) -> Option<Learnt>;
+    /// Room for so many trials.
+    fn eligibility(&self, trials: usize) -> Self::Eligibility;
+    /// Nothing is remembered.
+    fn forget(&self, eligibility: &mut Self::Eligibility);
+    /// After step t: p ← leak p + gain â in every trial, and then W ← W - η Σ_b q_b p_b for all that leads to units;
+    /// for the readout - η Σ_b e_b r_b. `blame` is q (active trial × unit), `errors` is e (active trial × output).
+    fn imprint(
+        &self,
+        plastic: &mut Plastic<Self>,
+        state: &Self::State,
+        eligibility: &mut Self::Eligibility,
+        t: usize,
+        learnt: &Learnt,
+        blame: &[Self::Real],
+        errors: &[Self::Real],
+    );
+    /// The weights come back to where everybody else looks for them.
+    fn land(&self, plastic: &mut Plastic<Self>);
+}
+
 /// Capability: its noise is known, and how probable it was.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not tell its noise",

@@ -183,6 +183,23 @@ impl<F: Real, P: Pack<F>> Parameters<F, P> {
         self.refresh();
     }
 
+    /// The weights and their packed copy, for a network that changes them in place, step by step. Whoever does so ends
+    /// with [`land`](Self::land), before anybody else looks at θ.
+    pub fn in_flight(&mut self) -> (&mut Arena<F>, &mut P) {
+        (&mut self.weights, &mut self.packed)
+    }
+
+    /// Takes the weights over into θ where they are plastic and without a constraint; all else follows.
+    pub fn land(&mut self) {
+        let weights = self.weights.data();
+        for ((theta, weight), plastic) in self.theta.data_mut().iter_mut().zip(weights).zip(self.wiring.plastic()) {
+            if *plastic != F::ZERO {
+                *theta = *weight;
+            }
+        }
+        self.refresh();
+    }
+
     /// Removes weights that are smaller than `threshold`, for testing (Song et al. 2016, w_min).
     pub fn threshold(&mut self, blocks: &[&str], threshold: f64) {
         for name in blocks {

@@ -7,7 +7,7 @@ use crate::folder::{self, Environment};
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Kind, Result};
 use cogrnn_core::kernels::Isa;
-use cogrnn_core::network::{Carry, History, Network, Noise, Room};
+use cogrnn_core::network::{Carry, History, Imprint, Network, Noise, Room};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::readout::Tally;
 use cogrnn_core::rule::Rule;
@@ -470,8 +470,10 @@ impl Trainer {
         let (before, clock) = (self.progress.seconds, Instant::now());
         let (shape, seed, isa) = (experiment.network.shape, experiment.seed, self.machine.isa());
         let start = experiment.network.learns_start();
+        let Plan { network, plastic } = experiment.network.build::<f32>(experiment.dt, seed, isa)?;
+        let imprints = network.imprints(&plastic).is_some();
         let sitting = Sit { trainer: self, experiment: &experiment, until, stop, watch };
-        let done = experiment.rule.visit::<Net, _>(shape, seed, isa, start, own, sitting);
+        let done = experiment.rule.visit::<Net, _>(shape, seed, isa, start, imprints, own, sitting);
         if done.as_ref().is_err_and(|e| e.kind == Kind::Diverged) {
             // The folder keeps the learning curve and the last sound checkpoint.
             self.progress.seconds = before + clock.elapsed().as_secs_f64();

@@ -133,7 +133,8 @@ fn nothing_is_allocated_in_the_time_loop_of_training() {
         for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
             let plan = experiment.network.build::<f32>(experiment.dt, 1, isa).unwrap();
             let counting = Pass { experiment: &experiment, plan: &plan, isa };
-            let found = experiment.rule.visit::<Rate<f32>, _>(experiment.network.shape, 1, isa, true, vec![], counting);
+            let found =
+                experiment.rule.visit::<Rate<f32>, _>(experiment.network.shape, 1, isa, true, false, vec![], counting);
             assert_eq!(found, 0, "{kind:.99?} with {isa} kernels");
         }
     }

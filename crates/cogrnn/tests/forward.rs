@@ -4,20 +4,23 @@
 #[path = "common/little.rs"]
 mod little;
 
-use cogrnn_core::constraint::Wiring;
+use cogrnn_core::constraint::{Constraint, Wiring};
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{Credit, History, Network, Noise, Room};
 use cogrnn_core::params::{Arena, Parameters};
 use cogrnn_core::random::Purpose;
 use cogrnn_core::readout::Loss;
-use cogrnn_core::rule::Estimator;
+use cogrnn_core::rule::{Estimator, Rule};
 use cogrnn_core::run::Run;
 use cogrnn_networks::rate::{Leak, Rate, UnitNoise};
 use cogrnn_rules::forward::{Forward, Influence, Signs};
 use cogrnn_rules::kernl::Probes;
 use cogrnn_rules::optimisers::{Schedule, Sgd};
-use cogrnn_rules::{Bptt, Dni, Eprop, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1, Uoro, With};
+use cogrnn_rules::rflo::InPlace;
+use cogrnn_rules::{
+    Bptt, Dni, EachStep, Eprop, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1, Uoro, With,
+};
 use little::Problem;
 
 const ISA: Isa = Isa::Plain;
@@ -439,4 +442,47 @@ fn averages<E: Estimator<Rate<f64>> + With>(p: &Problem, network: &Rate<f64>, es
     let n = n as f64;
     let entry = |(s, q): (f64, f64)| (s / n, ((q / n - (s / n) * (s / n)).max(0.0) / n).sqrt().max(1e-12));
     sums.into_iter().map(entry).collect()
+}
+
+/// Weights that change in place are those that change by way of a gradient, to the bit.
+#[test]
+fn online_rflo_in_place_is_online_rflo() {
+    for (leak, outputs, still) in
+        [(Leak::Rate, 1, &[][..]), (Leak::Potential, 3, &["b_rec"]), (Leak::Rate, 3, &["w_in", "b_rec", "b_out"])]
+    {
+        for trials in [1, 3] {
+            for feedback in [true, false] {
+                let mut p = Problem::random(leak, outputs, 5);
+                p.inputs.truncate(trials);
+                p.targets.truncate(trials);
+                let b = feedback.then(|| p.b.clone());
+                let rate = Schedule::Constant(0.3);
+                let in_place = InPlace { feedback: b.clone(), rate: rate.clone(), still: still.to_vec() };
+                let mut descent =
+                    Forward { feedback: b, start: false, ..forward(Rflo { isa: Isa::best() }) }.with(Sgd { rate });
+                descent.rates = still.iter().map(|block| (*block, 0.0)).collect();
+                let (one, other) = (taught(&p, &in_place), taught(&p, &EachStep(descent)));
+                assert_eq!(one.data(), other.data(), "{leak:?} {outputs} {still:?} {trials} {feedback}");
+                assert!(distance(one.block("w_rec"), &p.block("w_rec")) > 1e-3, "something is learnt");
+                assert!(still.iter().all(|block| one.block(block) == p.block(block)));
+            }
+        }
+    }
+}
+
+/// The parameters after a few updates, the initial state frozen.
+fn taught<R: Rule<Rate<f64>>>(p: &Problem, rule: &R) -> Arena<f64> {
+    let network = p.rate();
+    let mut theta = p.parameters();
+    theta.block_mut("x0").fill(0.1);
+    let wiring = Wiring::new(&theta, &[("x0", Constraint::Frozen(0.1))]).unwrap();
+    let plastic = Parameters::new(&network, theta, wiring).unwrap();
+    let crew = Crew::new(2).unwrap();
+    let room = Room { trials: p.inputs.len(), steps: p.inputs[0].len(), history: History::Whole };
+    let mut run = Run::new(&network, rule, plastic, &room, &crew).unwrap();
+    run.desks[0].batch = p.batch();
+    for _ in 0..5 {
+        run.update(Noise::Silent, Loss::Squared, &crew);
+    }
+    run.plastic.theta().clone()
 }

@@ -6,6 +6,7 @@
 //! hand-over of borrowed work to threads that outlive it.
 
 pub mod aligned;
+pub mod imprint;
 pub mod lanes;
 pub mod maths;
 pub mod normals;

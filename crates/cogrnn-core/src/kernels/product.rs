@@ -29,12 +29,12 @@ pub(super) fn spans<F>(slice: &[F], rows: usize, stride: usize, width: usize) ->
 /// A matrix laid out for [`Packed::multiply`]: panels of a few vectors of outputs, k by k.
 #[derive(Clone, Debug)]
 pub struct Packed<F> {
-    isa: Isa,
-    outputs: usize,
-    depth: usize,
+    pub(super) isa: Isa,
+    pub(super) outputs: usize,
+    pub(super) depth: usize,
     /// First vector and width of each panel.
-    panels: Vec<(usize, usize)>,
-    data: Aligned<F>,
+    pub(super) panels: Vec<(usize, usize)>,
+    pub(super) data: Aligned<F>,
 }
 
 impl<F: Real> Packed<F> {

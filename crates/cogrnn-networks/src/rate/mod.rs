@@ -21,12 +21,14 @@
 //! product a step forwards, and one product over all steps for all of their gradients.
 
 mod adjoint;
+mod imprint;
 pub mod initial;
 mod leak;
 mod local;
 mod nonlinearity;
 
 pub use adjoint::Sweep;
+pub use imprint::Eligibility;
 pub use leak::Leak;
 pub use nonlinearity::Nonlinearity;
 use nonlinearity::{Curve, with_curve};

@@ -25,8 +25,8 @@ use cogrnn_core::batch::Timetable;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::network::{
-    Adjoint, Carry, CarryBack, Credit, Flow, History, Linearise, Local, Network, Noise, Perturb, Room, Shape, Swept,
-    Synapses,
+    Adjoint, Carry, CarryBack, Credit, Flow, History, Imprint, Learnt, Linearise, Local, Network, Noise, Perturb, Room,
+    Shape, Swept, Synapses,
 };
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::readout::Readout;
@@ -470,6 +470,39 @@ impl<N: Carry + Linearise> Linearise for Skip<N> {
 
     fn jacobian_diagonal(&self, plastic: &Plastic<Self>, gain: &[N::Real], slope: &[N::Real], out: &mut [N::Real]) {
         self.inner.jacobian_diagonal(plastic, gain, slope, out);
+    }
+}
+
+impl<N: Carry + Imprint> Imprint for Skip<N> {
+    type Eligibility = N::Eligibility;
+
+    fn imprints(&self, plastic: &Plastic<Self>) -> Option<Learnt> {
+        self.inner.imprints(plastic)
+    }
+
+    fn eligibility(&self, trials: usize) -> N::Eligibility {
+        self.inner.eligibility(trials)
+    }
+
+    fn forget(&self, eligibility: &mut N::Eligibility) {
+        self.inner.forget(eligibility);
+    }
+
+    fn imprint(
+        &self,
+        plastic: &mut Plastic<Self>,
+        state: &SkipState<N>,
+        eligibility: &mut N::Eligibility,
+        t: usize,
+        learnt: &Learnt,
+        blame: &[N::Real],
+        errors: &[N::Real],
+    ) {
+        self.inner.imprint(plastic, &state.inner, eligibility, t, learnt, blame, errors);
+    }
+
+    fn land(&self, plastic: &mut Plastic<Self>) {
+        self.inner.land(plastic);
     }
 }
 

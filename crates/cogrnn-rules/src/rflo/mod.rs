@@ -11,7 +11,12 @@
 //! `transposed`. Where W_rec = 0 it is RTRL. It must differ from BPTT as soon as units are connected.
 //!
 //! Memory n m a trial, time n m a step. With one update a trial the same numbers come cheaper from
-//! [`Bptt`](crate::Bptt) without its way back along W_recᵀ: a filter backwards and one product.
+//! [`Bptt`](crate::Bptt) without its way back along W_recᵀ: a filter backwards and one product. With an update a step,
+//! free weights and plain gradient descent [`InPlace`] does the same in a fraction of the time.
+
+mod in_place;
+
+pub use in_place::InPlace;
 
 use crate::forward::{Influence, Outcome, Sizes, Step, Stepwise, carry, weigh};
 use cogrnn_core::kernels::Isa;

@@ -4,7 +4,7 @@ use super::network::NetworkPlan;
 use crate::reader::{Document, Section};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::kernels::Isa;
-use cogrnn_core::network::{Adjoint, Credit, Linearise, Perturb, Shape};
+use cogrnn_core::network::{Adjoint, Credit, Imprint, Linearise, Perturb, Shape};
 use cogrnn_core::params::Arena;
 use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::real::Real;
@@ -15,6 +15,7 @@ use cogrnn_rules::forward::{Any, Signs};
 use cogrnn_rules::kernl::Probes;
 use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
 use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL1, RateL2, WeightPenalty};
+use cogrnn_rules::rflo::InPlace;
 use cogrnn_rules::{
     Bptt, Descent, Dni, EachStep, Eprop, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1,
     Uoro,
@@ -441,13 +442,15 @@ impl RulePlan {
     }
 
     /// The rule, whatever its type, for a network of this shape. What is random in it is that of the seed; `start`
-    /// says whether initial states are learnt, and `own` what the weights cost beside what the plan says.
-    pub fn visit<N: Adjoint + Linearise + Perturb, V: Visitor<N>>(
+    /// says whether initial states are learnt, `imprints` whether weights can change in place ([`Imprint::imprints`]),
+    /// and `own` what the weights cost beside what the plan says.
+    pub fn visit<N: Adjoint + Linearise + Perturb + Imprint, V: Visitor<N>>(
         &self,
         shape: Shape,
         seed: u64,
         isa: Isa,
         start: bool,
+        imprints: bool,
         own: Vec<Box<dyn WeightPenalty<N::Real>>>,
         visitor: V,
     ) -> V::Found {
@@ -461,7 +464,14 @@ impl RulePlan {
                 rule.penalties.extend(way.own);
                 return visitor.visit(&rule);
             }
-            Kind::Rflo => Any::Rflo(Rflo { isa }),
+            Kind::Rflo => {
+                if let Some(rate) = self.in_place().filter(|_| imprints && way.own.is_empty()) {
+                    let still = self.rates.iter().map(|(block, _)| *block).collect();
+                    let rule = InPlace { feedback: self.feedback_weights(shape, seed), rate, still };
+                    return visitor.visit(&rule);
+                }
+                Any::Rflo(Rflo { isa })
+            }
             Kind::Eprop { kappa } => Any::Eprop(Eprop { kappa, isa }),
             Kind::Rtrl => Any::Rtrl(Rtrl { isa }),
             Kind::Snap1 => Any::Snap1(Snap1 { isa }),
@@ -474,6 +484,17 @@ impl RulePlan {
         let mut rule = self.descent(way.forward(influence));
         rule.penalties.extend(way.own);
         if self.online { visitor.visit(&EachStep(rule)) } else { visitor.visit(&rule) }
+    }
+
+    /// The learning rate, if nothing but plain descent is asked for: steps that can be made in place.
+    fn in_place(&self) -> Option<Schedule> {
+        let bare = self.clip.is_none() && !self.guard && self.l1.is_empty() && self.l2.is_empty() && !self.rates_cost();
+        match &self.optimiser {
+            OptimiserPlan::Sgd(Sgd { rate }) if bare && self.rates.iter().all(|(_, factor)| *factor == 0.0) => {
+                Some(rate.clone())
+            }
+            _ => None,
+        }
     }
 
     /// B (unit × output), if feedback is random.
