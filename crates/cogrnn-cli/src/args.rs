@@ -225,6 +225,16 @@ Examples:
     /// Show which learning rule fits which network, and why others do not
     #[command(after_help = "Examples:\n  cogrnn table\n  cogrnn table --json")]
     Table(List),
+    /// Check that a learning rule computes what it says
+    #[command(after_help = "\
+Each rule beside another, a finite difference, or published numbers, on a little network in double precision; and
+controls: what must not hold.
+
+Examples:
+  cogrnn verify
+  cogrnn verify rtrl
+  cogrnn verify --json")]
+    Verify(Verify),
     /// Measure how fast training is on this machine
     #[command(after_help = "\
 One update of an excitatory-inhibitory network with noise and regulariser, timed many times: the
@@ -251,6 +261,7 @@ impl Command {
     pub fn json(&self) -> bool {
         match self {
             Command::List(a) | Command::Table(a) => a.json,
+            Command::Verify(a) => a.json,
             Command::Show(a) => a.json,
             Command::Check(a) => a.json,
             Command::Train(a) => a.progress.json,
@@ -271,6 +282,17 @@ impl Command {
 /// A command without arguments.
 #[derive(Debug, ClapArgs)]
 pub struct List {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `verify`.
+#[derive(Debug, ClapArgs)]
+pub struct Verify {
+    /// Which rule, as in an experiment file [default: all]
+    #[arg(value_name = "RULE")]
+    pub rule: Option<String>,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,

@@ -71,6 +71,51 @@ pub fn check(args: &args::Check) -> Result<Ending> {
     Ok(Ending::Finished)
 }
 
+/// What rules compute, beside what they should.
+pub fn verify(args: &args::Verify) -> Result<Ending> {
+    let checks = cogrnn::verify::verify(args.rule.as_deref())?;
+    let failed = checks.iter().filter(|c| !c.passed).count();
+    let ending = if failed == 0 { Ending::Finished } else { Ending::Refuted };
+    if args.json {
+        say_json(&json!({ "checks": checks, "passed": failed == 0 }));
+        return Ok(ending);
+    }
+    let widest = checks.iter().map(|c| c.claim.chars().count()).max().unwrap_or(0);
+    let mut last = "";
+    for check in &checks {
+        if check.rule != last {
+            last = check.rule;
+            say(&format!("\n  {last}"));
+        }
+        let verdict = if check.passed { "✓" } else { "✗ FAILS" };
+        let (relation, must) = if check.control { ("differs from", "at least") } else { ("equals      ", "at most ") };
+        say(&format!(
+            "    {relation}  {:<widest$}  {:>8}  {must} {:<6}  {verdict}",
+            check.claim,
+            size(check.found),
+            size(check.bound)
+        ));
+    }
+    let rules = if let Some(rule) = &args.rule { format!("`{rule}`") } else { "all rules".to_string() };
+    say(&match failed {
+        0 => format!("\n  {} checks of {rules} hold; what equals is told by the largest difference", checks.len()),
+        n => format!("\n  {n} of {} checks of {rules} DO NOT HOLD", checks.len()),
+    });
+    Ok(ending)
+}
+
+/// 3e-14, 0.31, 24.
+fn size(x: f64) -> String {
+    if x == 0.0 {
+        "0".into()
+    } else if (0.001..1000.0).contains(&x.abs()) {
+        let digits = if x.abs() < 1.0 { 3 } else { 1 };
+        format!("{x:.digits$}").trim_end_matches('0').trim_end_matches('.').to_string()
+    } else {
+        format!("{x:.0e}")
+    }
+}
+
 /// Which learning rule fits which network.
 pub fn table(args: &args::List) -> Result<Ending> {
     let rows = cogrnn::table();

@@ -24,6 +24,8 @@ pub enum Ending {
     Finished,
     /// Stopped on the way, to be resumed.
     Interrupted,
+    /// Something that was checked does not hold.
+    Refuted,
 }
 
 fn main() -> ExitCode {
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Show(a) => inspect::show(&a),
         Command::Check(a) => inspect::check(&a),
         Command::Table(a) => inspect::table(&a),
+        Command::Verify(a) => inspect::verify(&a),
         Command::Train(a) => train::train(&a),
         Command::Resume(a) => train::resume(&a),
         Command::Evaluate(a) => judge::evaluate(&a),
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
     match done {
         Ok(Ending::Finished) => ExitCode::SUCCESS,
         Ok(Ending::Interrupted) => ExitCode::from(130),
+        Ok(Ending::Refuted) => ExitCode::FAILURE,
         Err(error) => refuse(&error, json),
     }
 }

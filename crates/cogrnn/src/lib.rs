@@ -32,6 +32,7 @@ pub mod pool;
 pub mod reader;
 pub mod reproduce;
 pub mod trainer;
+pub mod verify;
 
 pub use compatibility::{Row, table};
 

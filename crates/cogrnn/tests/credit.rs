@@ -1,11 +1,8 @@
 //! Local learning and random feedback (Murray 2019): the published vectors, and traces written down forwards in time.
 
-#[path = "common/little.rs"]
-mod little;
-
+use cogrnn::verify::Problem;
 use cogrnn_core::network::Credit;
 use cogrnn_networks::rate::Leak;
-use little::Problem;
 
 /// An assignment of errors, and what the table has for w_rec and w_in.
 type Case = (Credit<f64>, [f64; 4], Option<[f64; 2]>);

@@ -1,9 +1,7 @@
 //! Rules that carry sensitivities forwards in time: identities between them, with backpropagation, and with numbers of
 //! the specification (Murray 2019, §8.6 and §11.5); each with a control that could fail.
 
-#[path = "common/little.rs"]
-mod little;
-
+use cogrnn::verify::Problem;
 use cogrnn_core::constraint::{Constraint, Wiring};
 use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Isa;
@@ -21,7 +19,6 @@ use cogrnn_rules::rflo::InPlace;
 use cogrnn_rules::{
     Bptt, Dni, EachStep, Eprop, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1, Uoro, With,
 };
-use little::Problem;
 
 const ISA: Isa = Isa::Plain;
 

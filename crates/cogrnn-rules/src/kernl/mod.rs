@@ -154,7 +154,7 @@ impl<N: Linearise> Influence<N> for Kernl {
         for ((r, d), (to, row)) in
             next.iter_mut().zip(d).zip(a.chunks_exact_mut(units).zip(memory.a.chunks_exact(units)))
         {
-            *r = *r - *d;
+            *r -= *d;
             for (((to, omega), (lambda, gamma)), a) in
                 to.iter_mut().zip(&*omega).zip(lambda.iter_mut().zip(&*gamma)).zip(row)
             {

@@ -133,7 +133,7 @@ impl<N: Imprint> Rule<N> for InPlace<N::Real> {
             }
         }
         // A number that is none stays.
-        if !(length <= *longest) {
+        if length > *longest || length.is_nan() {
             *longest = length;
         }
     }

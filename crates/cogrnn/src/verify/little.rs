@@ -1,7 +1,5 @@
 //! One little network with a few trials, and the gradient that any rule finds for it.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
-
 use cogrnn_core::batch::{Batch, Timetable};
 use cogrnn_core::constraint::Wiring;
 use cogrnn_core::crew::Crew;
@@ -9,22 +7,30 @@ use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{Credit, History, Network, Noise, Room, Shape};
 use cogrnn_core::params::{Arena, Parameters};
 use cogrnn_core::random::{Address, Purpose};
-use cogrnn_core::readout::{Loss, Readout};
-use cogrnn_core::rule::Estimator;
-use cogrnn_core::run::Run;
+use cogrnn_core::readout::{Loss, Readout, Tally};
+use cogrnn_core::rule::{Desk, Estimator, Still};
+use cogrnn_core::run::{Conditions, Run, work};
 use cogrnn_core::units::ms;
 use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 use cogrnn_rules::optimisers::{Schedule, Sgd};
 use cogrnn_rules::{Bptt, With};
 
 /// One network, and trials of the same length (trial × time × channel).
+#[derive(Clone, Debug)]
 pub struct Problem {
+    /// Sizes.
     pub shape: Shape,
+    /// What leaks.
     pub leak: Leak,
+    /// Time constant of each unit, in steps.
     pub tau: Vec<f64>,
+    /// Parameters by block; what is not named is 0.
     pub theta: Vec<(&'static str, Vec<f64>)>,
+    /// (trial × time × input).
     pub inputs: Vec<Vec<Vec<f64>>>,
+    /// (trial × time × output).
     pub targets: Vec<Vec<Vec<f64>>>,
+    /// Random feedback weights (unit × output).
     pub b: Vec<f64>,
 }
 
@@ -48,6 +54,7 @@ impl Problem {
         }
     }
 
+    /// Six units of unequal time constants, two inputs, three trials of fourteen steps.
     pub fn random(leak: Leak, outputs: usize, seed: u64) -> Problem {
         let mut s = Address { seed, purpose: Purpose::Weights, trial: 0 }.stream();
         let shape = Shape { inputs: 2, units: 6, outputs };
@@ -71,10 +78,15 @@ impl Problem {
         Problem { shape, leak, tau, theta, inputs, targets, b }
     }
 
+    /// The network, without noise.
     pub fn rate(&self) -> Rate<f64> {
         self.noisy(UnitNoise::Silent)
     }
 
+    /// The network with noise of its units.
+    ///
+    /// # Panics
+    /// Never for the sizes and time constants made here.
     pub fn noisy(&self, noise: UnitNoise) -> Rate<f64> {
         let design = Design {
             shape: self.shape,
@@ -85,9 +97,10 @@ impl Problem {
             readout: Readout::Linear,
             noise,
         };
-        Rate::new(&design, Isa::best()).unwrap()
+        Rate::new(&design, Isa::best()).expect("steps of 1 are shorter than these time constants")
     }
 
+    /// Its parameters.
     pub fn parameters(&self) -> Arena<f64> {
         let mut arena = self.rate().blocks();
         for (name, values) in &self.theta {
@@ -96,6 +109,7 @@ impl Problem {
         arena
     }
 
+    /// One block of them.
     pub fn block(&self, name: &str) -> Vec<f64> {
         self.parameters().block(name).to_vec()
     }
@@ -123,15 +137,32 @@ impl Problem {
         let rule = estimator.with(Sgd { rate: Schedule::Constant(0.0) });
         let (trials, steps) = (self.inputs.len(), self.inputs[0].len());
         let room = Room { trials, steps, history: History::Whole };
-        let crew = Crew::new(1).unwrap();
+        let crew = Crew::new(1).expect("one thread is always to be had");
         let theta = self.parameters();
-        let plastic = Parameters::new(&network, theta.clone(), Wiring::free(&theta)).unwrap();
-        let mut run = Run::new(&network, &rule, plastic, &room, &crew).unwrap();
+        let plastic = Parameters::new(&network, theta.clone(), Wiring::free(&theta)).expect("they are its own");
+        let mut run = Run::new(&network, &rule, plastic, &room, &crew).expect("a dense network with a readout");
         run.desks[0].batch = self.batch();
         for _ in 0..updates {
             run.update(Noise::Silent, Loss::Squared, &crew);
         }
         (run.memory.gradient().clone(), look(run.memory.estimator()))
+    }
+
+    /// The mean squared error under these parameters.
+    ///
+    /// # Panics
+    /// Never for parameters of this network.
+    pub fn loss(&self, theta: &Arena<f64>) -> f64 {
+        let network = self.rate();
+        let plastic = Parameters::new(&network, theta.clone(), Wiring::free(theta)).expect("they are its own");
+        let room = Room { trials: self.inputs.len(), steps: self.inputs[0].len(), history: History::Last };
+        let mut desk = Desk::new(&network, &Still, &room).expect("the rule that does nothing works on any trials");
+        desk.batch = self.batch();
+        let conditions = Conditions::new(Noise::Silent, Loss::Squared, 0.0);
+        work(&network, &Still, &plastic, &(), &conditions, &mut desk, &mut ());
+        let mut tally = Tally::default();
+        desk.tallies.iter().for_each(|trial| tally.add(trial));
+        tally.mean_loss()
     }
 
     /// Its trials side by side.
