@@ -74,6 +74,7 @@ fn the_drawing_of_the_readme_is_current() {
 fn the_networks_of_the_manual_are_sound() {
     assert_eq!(tried_out("networks.md").len(), 5);
     assert_eq!(tried_out("long-delays.md").len(), 3);
+    assert_eq!(tried_out("learning-rules.md").len(), 5);
 }
 
 /// What the program shows of a task with everything in it are the settings that the manual lists.
