@@ -2,6 +2,7 @@
 
 mod common;
 
+use cogrnn::experiment::Kind;
 use common::{cogrnn, done};
 use ndarray::Array2;
 use ndarray_npy::{NpzWriter, write_npy};
@@ -74,7 +75,19 @@ fn the_drawing_of_the_readme_is_current() {
 fn the_networks_of_the_manual_are_sound() {
     assert_eq!(tried_out("networks.md").len(), 5);
     assert_eq!(tried_out("long-delays.md").len(), 3);
+}
+
+/// And the page of learning rules has a line and a section for each of them.
+#[test]
+fn the_rules_of_the_manual_are_sound() {
     assert_eq!(tried_out("learning-rules.md").len(), 5);
+    let text = manual("learning-rules.md");
+    let (mut lines, mut sections) = (0, 0);
+    for rule in Kind::NAMES {
+        lines += text.lines().filter(|l| l.starts_with(&format!("| `{rule}` | "))).count();
+        sections += text.lines().filter(|l| l.starts_with("### ") && l.contains(&format!("`{rule}`"))).count();
+    }
+    assert_eq!((lines, sections), (Kind::NAMES.len(), Kind::NAMES.len()));
 }
 
 /// What the program shows of a task with everything in it are the settings that the manual lists.

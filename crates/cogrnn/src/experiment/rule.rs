@@ -193,7 +193,13 @@ impl RulePlan {
         let usual = if kind.is_local() { "random" } else { "transposed" };
         let about = "weights by which errors reach the units: those of the readout, transposed, or fixed random ones";
         let mut feedback_density = 1.0;
-        let feedback = if section.word("feedback", usual, &["transposed", "random"], about)? == "random" {
+        let unfed = matches!(kind, Kind::NodePerturbation { .. });
+        let feedback = if unfed {
+            for key in ["feedback", "feedback_sd", "feedback_density"] {
+                section.ineffective(key, &format!("`{name}` sends no error back to the units"))?;
+            }
+            Feedback::Transposed
+        } else if section.word("feedback", usual, &["transposed", "random"], about)? == "random" {
             let about = "share of the feedback weights that are there";
             feedback_density = section.number_in("feedback_density", 1.0, 1e-6, 1.0, about)?;
             // Murray 2019, Materials and methods
@@ -256,6 +262,7 @@ impl RulePlan {
             ));
         }
 
+        let rule = name;
         let mut section = document.section("optimiser");
         let name = section.word("name", "sgd", &["sgd", "momentum", "adam"], "what follows the gradient")?;
         let usual = if name == "adam" { 0.001 } else { 0.01 };
@@ -359,7 +366,7 @@ impl RulePlan {
             let key = if plan.rate_l1 > 0.0 { "l1_rates" } else { "l2_rates" };
             return Err(section.blame(
                 key,
-                Error::input(format!("`{key}` with the rule `{name}`"))
+                Error::input(format!("`{key}` with the rule `{rule}`"))
                     .why("it learns from the loss of the outputs alone, and would never see this cost")
                     .remedy("leave the cost out, or take another rule"),
             ));
