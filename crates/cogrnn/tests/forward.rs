@@ -240,6 +240,9 @@ fn all_agree_on_the_first_step() {
     }
 }
 
+/// A rule by name, and the gradient that it finds by these signs.
+type Signed<'a, S, G> = (&'a str, &'a dyn Fn(S) -> G);
+
 /// Every pattern of signs over three steps of the little problem, and so the expectation itself.
 #[test]
 fn random_signs_leave_no_bias() {
@@ -254,15 +257,15 @@ fn random_signs_leave_no_bias() {
             )
         })
         .collect();
-    let mean = |g: &dyn Fn(&Signs) -> Vec<f64>| -> (Vec<f64>, f64) {
-        let all: Vec<Vec<f64>> = patterns.iter().map(g).collect();
+    let mean = |g: &dyn Fn(Signs) -> Vec<f64>| -> (Vec<f64>, f64) {
+        let all: Vec<Vec<f64>> = patterns.iter().cloned().map(g).collect();
         let mean = (0..8).map(|k| all.iter().map(|g| g[k]).sum::<f64>() / 64.0).collect();
         (mean, all.iter().map(|g| distance(g, &exact)).fold(f64::INFINITY, f64::min))
     };
-    let rules: [(&str, &dyn Fn(&Signs) -> Vec<f64>); 3] = [
-        ("uoro", &|s| last_step(|| Uoro { signs: s.clone() })),
-        ("kf-rtrl", &|s| last_step(|| KfRtrl { signs: s.clone(), isa: ISA })),
-        ("reverse kf-rtrl", &|s| last_step(|| ReverseKfRtrl { signs: s.clone(), isa: ISA })),
+    let rules: [Signed<'_, Signs, Vec<f64>>; 3] = [
+        ("uoro", &|s: Signs| last_step(|| Uoro { signs: s.clone() })),
+        ("kf-rtrl", &|s: Signs| last_step(|| KfRtrl { signs: s.clone(), isa: ISA })),
+        ("reverse kf-rtrl", &|s: Signs| last_step(|| ReverseKfRtrl { signs: s.clone(), isa: ISA })),
     ];
     for (name, g) in rules {
         let (mean, nearest) = mean(g);
@@ -279,7 +282,7 @@ fn drawn_signs_leave_no_bias() {
     let p = Problem::random(Leak::Rate, 2, 5);
     let exact = p.gradient(Credit::exact());
     let n = 4000;
-    let rules: [(&str, &dyn Fn(u64) -> Arena<f64>); 3] = [
+    let rules: [Signed<'_, u64, Arena<f64>>; 3] = [
         ("uoro", &|seed| p.gradient_by(forward(Uoro { signs: Signs::Drawn(seed) }))),
         ("kf-rtrl", &|seed| p.gradient_by(forward(KfRtrl { signs: Signs::Drawn(seed), isa: ISA }))),
         ("reverse kf-rtrl", &|seed| p.gradient_by(forward(ReverseKfRtrl { signs: Signs::Drawn(seed), isa: ISA }))),

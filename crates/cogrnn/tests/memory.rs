@@ -107,7 +107,7 @@ fn bytes(case: Case, units: usize, trials: usize, steps: usize) -> i64 {
     let isa = Isa::Plain;
     let plan = experiment.network.build::<f32>(experiment.dt, 1, isa).unwrap();
     let weighed = Weighed { network: &plan.network, room: Room { trials, steps, history: History::Whole } };
-    experiment.rule.visit::<Rate<f32>, _>(experiment.network.shape, 1, isa, true, vec![], weighed)
+    experiment.rule.visit::<Rate<f32>, _>(experiment.network.shape, 1, isa, true, false, vec![], weighed)
 }
 
 /// By which powers of the units and of the steps the memory of a rule grows, as its line of the page has it.

@@ -4,7 +4,7 @@
 //! p_ij(t) = leak_i p_ij(t-1) + gain_i(t) â_j(t)          p(0) = 0
 //! g_ij    = Σ_t q_i(t) p_ij(t)                            q = slope ∘ (B e)
 //! ```
-//! For Murray's network leak = 1-1/τ, gain = φ'(u)/τ, slope = 1; q is then [Bε]_i up to the sign and the 1/T of the loss.
+//! For Murray's network leak = 1-1/τ, gain = φ'(u)/τ, slope = 1; q is then B ε up to the sign and the 1/T of the loss.
 //!
 //! What it leaves out of the gradient: how other units carry the influence of a synapse on (the sum over k of
 //! J_ik M_k for k ≠ i, and of J_ii the recurrent part), and the transposed readout weights, unless feedback is

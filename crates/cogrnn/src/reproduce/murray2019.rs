@@ -107,22 +107,25 @@ fn below(these: &[f64], those: &[f64]) -> (String, Verdict) {
     (format!("{medians}; less at {less} seeds, more at {more}, p = {p:.3} (sign test)"), verdict)
 }
 
+/// A statement about periodic output.
+fn row(figure: &str, claim: String, values: Vec<f64>, unit: &str, (statistic, verdict): (String, Verdict)) -> Row {
+    Row {
+        figure: figure.into(),
+        model: "Periodic output".into(),
+        claim,
+        published: "P".into(),
+        values,
+        unit: unit.into(),
+        counted: false,
+        statistic,
+        verdict,
+    }
+}
+
 /// Every statement with its verdict.
 pub fn judge(trained: &[Trained]) -> Vec<Row> {
     let mut rows = Vec::new();
     let cell = |part: &'static str, variant: &str| Cell::new(part, variant, trained);
-    let row =
-        |figure: &str, claim: String, values: Vec<f64>, unit: &str, (statistic, verdict): (String, Verdict)| Row {
-            figure: figure.into(),
-            model: "Periodic output".into(),
-            claim,
-            published: "P".into(),
-            values,
-            unit: unit.into(),
-            counted: false,
-            statistic,
-            verdict,
-        };
 
     // The losses themselves, whose printed values are curves.
     for period in [200, 400, 800, 1600] {
@@ -225,12 +228,12 @@ pub fn judge(trained: &[Trained]) -> Vec<Row> {
     let (statistic, verdict) = below(&drift, &gains);
     rows.push(row("2c", "and hardly change their angle to it under BPTT".into(), drift, "", (statistic, verdict)));
 
-    rows.extend(variants(trained, &row));
+    rows.extend(variants(trained));
     rows
 }
 
 /// The supplements of figure 2.
-fn variants(trained: &[Trained], row: &dyn Fn(&str, String, Vec<f64>, &str, (String, Verdict)) -> Row) -> Vec<Row> {
+fn variants(trained: &[Trained]) -> Vec<Row> {
     let cell = |variant: &str| Cell::new("variants", variant, trained);
     let free = cell("free");
     let mut rows = Vec::new();
