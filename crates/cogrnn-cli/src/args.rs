@@ -42,6 +42,7 @@ Many networks:
   reproduce    A whole paper: its models, figures and claims
 
 This machine:
+  verify       Whether a learning rule computes what it says
   bench        How fast training is here
   completions  Let the shell complete commands (bash, zsh, fish, …)
   help         This text, or that of a command

@@ -224,7 +224,7 @@ fn all_agree_on_the_first_step() {
         p.inputs.iter_mut().for_each(|x| x.truncate(1));
         p.targets.iter_mut().for_each(|y| y.truncate(1));
         let exact = p.gradient(Credit::exact());
-        let kernl = Kernl { lambda: None, rate: 0.1, probes: Probes::Drawn(1), isa: ISA };
+        let kernl = Kernl { lambda: None, rate: 0.1, probes: Probes::Drawn(1), given: None, isa: ISA };
         let found = [
             ("rtrl", p.gradient_by(without_start(Rtrl { isa: ISA }))),
             ("snap1", p.gradient_by(without_start(Snap1 { isa: ISA }))),
@@ -330,7 +330,7 @@ fn kernl_learns_how_the_network_responds() {
     p.tau = vec![5.0, 4.0, 8.0, 3.0, 6.0, 5.0];
     let exact = p.gradient(Credit::exact());
     let after = |lambda, rate, updates| {
-        let kernl = Kernl { lambda, rate, probes: Probes::Drawn(4), isa: ISA };
+        let kernl = Kernl { lambda, rate, probes: Probes::Drawn(4), given: None, isa: ISA };
         let (g, memory) = p.learn_by(forward(kernl), updates, |m| m.influence.clone());
         (distance(g.block("w_rec"), exact.block("w_rec")), memory)
     };

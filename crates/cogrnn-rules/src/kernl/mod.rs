@@ -60,6 +60,8 @@ pub struct Kernl {
     pub rate: f64,
     /// ζ.
     pub probes: Probes,
+    /// A and λ at the beginning, if they are not the unit matrix and what leaks: for checks.
+    pub given: Option<(Vec<f64>, Vec<f64>)>,
     /// Kernels.
     pub isa: Isa,
 }
@@ -98,6 +100,10 @@ impl<N: Linearise> Influence<N> for Kernl {
     type Memory = Kernel<N::Real>;
 
     fn memory(&self, network: &N, Sizes { units, .. }: Sizes) -> Self::Memory {
+        if let Some((a, lambda)) = &self.given {
+            let real = |x: &Vec<f64>| x.iter().map(|x| N::Real::from_f64(*x)).collect();
+            return Kernel { a: real(a), lambda: real(lambda) };
+        }
         let mut a = vec![N::Real::ZERO; units * units];
         a.iter_mut().step_by(units + 1).for_each(|a| *a = N::Real::ONE);
         let lambda = match self.lambda {

@@ -485,7 +485,9 @@ impl RulePlan {
             Kind::Uoro => Any::Uoro(Uoro { signs: signs() }),
             Kind::KfRtrl => Any::KfRtrl(KfRtrl { signs: signs(), isa }),
             Kind::ReverseKfRtrl => Any::ReverseKfRtrl(ReverseKfRtrl { signs: signs(), isa }),
-            Kind::Kernl { lambda, rate } => Any::Kernl(Kernl { lambda, rate, probes: Probes::Drawn(seed), isa }),
+            Kind::Kernl { lambda, rate } => {
+                Any::Kernl(Kernl { lambda, rate, probes: Probes::Drawn(seed), given: None, isa })
+            }
             Kind::Dni { rate } => Any::Dni(Dni { rate, seed, given: None }),
         };
         let mut rule = self.descent(way.forward(influence));
