@@ -356,7 +356,8 @@ impl Row {
             a if a >= 100.0 => format!("{x:.0}"),
             a if a >= 10.0 => format!("{x:.1}"),
             a if a >= 0.1 || a == 0.0 => format!("{x:.2}"),
-            _ => format!("{x:.3}"),
+            a if a >= 0.001 => format!("{x:.3}"),
+            _ => format!("{x:.1e}"),
         };
         if self.values.is_empty() {
             return "–".to_string();
