@@ -229,6 +229,15 @@ fn inventory(json: bool, comparison: &Comparison, there: &[There]) {
     say(&in_columns(&rows.into_iter().map(told).collect::<Vec<_>>()));
 }
 
+/// 0.0307, or a dash where there is none.
+fn error(x: f64) -> String {
+    match x {
+        x if !x.is_finite() => "–".to_string(),
+        x if x < 100.0 => format!("{x:.4}"),
+        x => format!("{x:.0e}"),
+    }
+}
+
 /// 12,300, or more than the limit.
 fn count(x: f64) -> String {
     if x.is_finite() { format!("{x:.0}") } else { "–".to_string() }
@@ -254,7 +263,7 @@ fn table(summaries: &[CellSummary]) -> String {
             }
         }
         if !measured {
-            let [a, b, c] = s.error.map(|x| if x.is_finite() { format!("{x:.4}") } else { "–".into() });
+            let [a, b, c] = s.error.map(error);
             text += &format!("    {:<20} {:>9}  {b} ({a} to {c})\n", s.variant, s.networks.len());
             continue;
         }

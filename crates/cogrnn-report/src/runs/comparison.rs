@@ -34,7 +34,11 @@ pub fn comparison(comparison: &Comparison, trained: &[Trained], summaries: &[Cel
 
 fn table(rows: &[&CellSummary]) -> TableView {
     if rows.iter().all(|s| s.networks.iter().all(|n| n.performance.is_none())) {
-        let show = |x: f64| if x.is_finite() { format!("{x:.4}") } else { "–".to_string() };
+        let show = |x: f64| match x {
+            x if !x.is_finite() => "–".to_string(),
+            x if x < 100.0 => format!("{x:.4}"),
+            x => format!("{x:.0e}"),
+        };
         let columns = ["Variant", "Networks", "Error at the end: median (quartiles)"];
         let mut table = TableView::new("How near they came", columns)
             .caption("Root mean squared error at the last check. A dash: training diverged.");

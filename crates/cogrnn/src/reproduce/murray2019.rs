@@ -225,6 +225,7 @@ pub fn judge(trained: &[Trained]) -> Vec<Row> {
     rows.push(row("2c", "and hardly change their angle to it under BPTT".into(), drift, "", (statistic, verdict)));
 
     rows.extend(variants(trained));
+    rows.extend(intervals(trained));
     rows
 }
 
@@ -284,6 +285,42 @@ fn variants(trained: &[Trained]) -> Vec<Row> {
     rows
 }
 
+/// Error without output of trials with delays of up to so many time constants: a Gaussian pulse of s.d. 15 in each, among
+/// 110 + 2 · delay steps.
+fn silent_interval(longest: f64) -> f64 {
+    let energy = std::f64::consts::PI.sqrt() * 15.0;
+    (energy / (110.0 + 2.0 * 10.0 * longest)).sqrt()
+}
+
+/// Figure 3, by the error of the output at the end of training.
+fn intervals(trained: &[Trained]) -> Vec<Row> {
+    let errors = |rule: &str, longest: u32| -> Vec<f64> {
+        let cell = Cell::new("intervals", format!("{rule}-{longest}"), trained);
+        cell.networks.iter().map(|t| t.learning.last().map_or(f64::INFINITY, |c| c.rmse)).collect()
+    };
+    let about = |longest: u32| format!("delays of up to {longest} τ");
+    let row = |claim, values, judged| Row { model: "Interval matching".into(), ..row("3", claim, values, "", judged) };
+    let mut rows = Vec::new();
+    let (rflo, bptt) = (errors("rflo", 15), errors("bptt", 15));
+    let alike = median(&rflo) < 2.0 * median(&bptt);
+    let silent = silent_interval(15.0);
+    let statistic = format!(
+        "median error {:.3}, of BPTT {:.3}, without output {silent:.3}; it may be twice that of BPTT",
+        median(&rflo),
+        median(&bptt)
+    );
+    let verdict = if alike { Verdict::Yes } else { Verdict::No };
+    rows.push(row(format!("RFLO is about as good as BPTT, {}", about(15)), rflo, (statistic, verdict)));
+    let (rflo, bptt) = (errors("rflo", 20), errors("bptt", 20));
+    rows.push(row(format!("RFLO is worse than BPTT, {}", about(20)), rflo.clone(), below(&bptt, &rflo)));
+    let bptt = errors("bptt", 25);
+    let silent = silent_interval(25.0);
+    let verdict = if median(&bptt) < 0.5 * silent { Verdict::Yes } else { Verdict::No };
+    let statistic = format!("median error {:.3}, without output {silent:.3}; half of that is the bound", median(&bptt));
+    rows.push(row(format!("BPTT is still good, {}", about(25)), bptt, (statistic, verdict)));
+    rows
+}
+
 impl Cell<'_> {
     /// The learning rate in its name.
     fn rate(&self) -> String {
@@ -339,5 +376,7 @@ mod tests {
         assert_eq!(below(&mixed, &high).1, Verdict::Unsure);
         assert_eq!(median(&[3.0, 1.0, 2.0, f64::INFINITY]), 2.5);
         assert!(median(&[]).is_nan());
+        // 26.6 of 410 steps
+        assert!((silent_interval(15.0) - 0.2547).abs() < 1e-4);
     }
 }
