@@ -49,11 +49,11 @@ fn an_unknown_key_is_met_with_the_nearest() {
     try  `learning_rate` is a setting of [optimiser]: move it there
 
     `omgea_bound` is not a setting of [rule]   [mine.toml:5]
-    why  it has: name, feedback, feedback_sd, omega, omega_bound, truncate
+    why  it has: name, kappa, kernel_decay, model_learning_rate, baseline_memory, update, feedback, feedback_sd, feedback_density, shadow, omega, omega_bound, truncate
     try  did you mean `omega_bound`?
 
     `dales` is not a setting of [constraints]   [mine.toml:4]
-    why  it has: dale, excitatory, readout, self_connections, density, density_excitatory, density_inhibitory, density_seed, allow_dead_inputs, w_in, w_rec, w_out
+    why  it has: dale, excitatory, readout, dale_on, self_connections, density, density_excitatory, density_inhibitory, density_seed, allow_dead_inputs, w_in, w_rec, w_out
     try  did you mean `dale`?
     "#);
 }
@@ -476,7 +476,7 @@ fn a_loss_that_does_not_fit_the_output_is_refused() {
     try  use the loss `squared`, or the output `sigmoid` or `softmax`
 
     `loss` is "mse"   [mine.toml:4]
-    why  it is one of usual, squared, binary_cross_entropy, categorical_cross_entropy
+    why  it is one of usual, squared, half_squared, binary_cross_entropy, categorical_cross_entropy
     try  loss = "usual"
     "#);
 }
@@ -531,7 +531,7 @@ fn an_unknown_name_is_met_with_the_nearest() {
     try  name = "custom"
 
     `name` is "btpp"   [mine.toml:4]
-    why  it is one of bptt, rflo
+    why  it is one of bptt, rflo, eprop, rtrl, snap1, uoro, kf-rtrl, reverse-kf-rtrl, kernl, dni, node-perturbation
     try  name = "bptt"
 
     `name` is "spiking"   [mine.toml:4]
