@@ -8,7 +8,7 @@ use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::evaluate;
 use cogrnn::files;
 use cogrnn::pool::{self, There, Training};
-use cogrnn::reproduce::{murray2019, soo2023};
+use cogrnn::reproduce::{fading, murray2019, soo2023};
 use cogrnn::trainer::{Machine, Reason};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_report::runs;
@@ -70,15 +70,26 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
         }
     }
     let summaries = comparison.summaries(&done.results);
+    let mut faded = Vec::new();
     let rows = if paper == "murray2019" {
         murray2019::judge(&done.results)
     } else {
+        if !args.json {
+            warn("how far errors reach back: a quarter of a training of each scheme");
+        }
+        let Some(measured) = fading::measure(&comparison, out, &machine, &STOP)? else {
+            say("stopped; the same command goes on from here");
+            return Ok(Ending::Interrupted);
+        };
+        files::write_atomically(out.join("fading.csv"), fading::csv(&measured).as_bytes())?;
+        faded = measured;
         let mut rows = soo2023::judge(&summaries, &tested);
         rows.extend(soo2023::together_rows(&comparison, &done.results));
+        rows.extend(fading::rows(&faded));
         rows
     };
     let page = out.join(format!("{paper}.html"));
-    let html = runs::protocol(&comparison, &done.results, &summaries, &rows)?.html();
+    let html = runs::protocol(&comparison, &done.results, &summaries, &rows, &faded)?.html();
     files::write_atomically(&page, html.as_bytes())?;
     tables(out, &summaries)?;
     files::write_atomically(out.join("claims.csv"), csv_of(&rows).as_bytes())?;

@@ -54,16 +54,17 @@ const LIGHT: Palette = Palette {
     positive: [28, 94, 170],
     negative: [190, 28, 45],
     zero: [255, 255, 255],
-    // Okabe & Ito; orange, sky, purple and yellow darkened until they stand out on white
+    // Okabe & Ito; orange, sky, purple and yellow darkened until they stand out on white; sky
+    // stands last, as far as can be from the blue
     categories: [
         [0, 114, 178],
         [213, 94, 0],
         [0, 140, 102],
         [184, 92, 143],
         [196, 130, 0],
-        [40, 146, 208],
-        [140, 124, 0],
         [60, 66, 74],
+        [140, 124, 0],
+        [40, 146, 208],
     ],
     coherence: [[112, 172, 186], [58, 138, 176], [38, 90, 154], [24, 38, 84]],
     heat: [[244, 247, 249], [160, 205, 212], [72, 150, 186], [38, 90, 154], [22, 30, 70]],
@@ -86,9 +87,9 @@ const DARK: Palette = Palette {
         [40, 196, 152],
         [222, 150, 192],
         [238, 176, 50],
-        [124, 203, 245],
-        [236, 224, 80],
         [200, 206, 212],
+        [236, 224, 80],
+        [124, 203, 245],
     ],
     coherence: [[66, 102, 124], [66, 144, 178], [116, 198, 210], [226, 248, 234]],
     heat: [[24, 30, 38], [34, 78, 108], [54, 134, 168], [124, 202, 208], [236, 250, 236]],

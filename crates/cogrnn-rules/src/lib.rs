@@ -15,7 +15,7 @@ pub mod rtrl;
 pub mod snap1;
 pub mod uoro;
 
-pub use bptt::Bptt;
+pub use bptt::{Bptt, Fading};
 pub use descent::{Descent, EachStep, With};
 pub use dni::Dni;
 pub use eprop::Eprop;

@@ -18,6 +18,7 @@ use cogrnn_core::units::Time;
 use cogrnn_networks::rate::Rate;
 use cogrnn_networks::rate::initial::spectral_radius;
 use cogrnn_networks::unroll::Skip;
+use cogrnn_rules::Fading;
 use cogrnn_rules::penalties::WeightPenalty;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -206,6 +207,43 @@ pub struct Trainer {
     machine: Machine,
     progress: Progress,
     penalties: Vec<Arc<dyn WeightPenalty<f32>>>,
+}
+
+/// The network as it is trained after so many updates, and its time step.
+fn unrolled(experiment: &Experiment, updates: u64, plain: &Net, isa: Isa) -> Result<(Net, Time)> {
+    Ok(match experiment.unroll.at(updates) {
+        Unrolled::Plain => (plain.clone(), experiment.dt),
+        Unrolled::Coarse(every) => {
+            let dt = experiment.dt * every as f64;
+            (Skip::none(experiment.network.network::<f32>(dt, isa)?), dt)
+        }
+        Unrolled::Skips(skipping) => (Skip::over(plain.inner().clone(), skipping)?, experiment.dt),
+    })
+}
+
+/// How far back the error of a trial's last step reaches in the network as it is trained after so many updates, skips
+/// among it: the mean length of ∂L_T/∂s_(T-l) over the trials of the next update, for l = 0, 1, … steps of the length
+/// returned. Of the initial weights, if no θ is given. Nothing is learnt.
+///
+/// # Errors
+/// If the network cannot be built.
+pub fn fading(experiment: &Experiment, updates: u64, theta: Option<&Arena<f32>>, isa: Isa) -> Result<(Time, Vec<f64>)> {
+    let Plan { network, mut plastic } = experiment.network.build::<f32>(experiment.dt, experiment.seed, isa)?;
+    if let Some(from) = theta {
+        plastic.change(|theta, _| theta.data_mut().copy_from_slice(from.data()));
+    }
+    let (network, dt) = unrolled(experiment, updates, &Skip::none(network), isa)?;
+    let crew = Crew::new(1)?;
+    let generator = experiment.generator(Set::Training, dt, isa);
+    let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
+    let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
+    let mut run = Run::new(&network, &Fading, plastic, &room, &crew)?;
+    run.answering = experiment.task.answers_back().then_some((&*experiment.task, dt));
+    let first = updates * experiment.trials as u64;
+    generator.share(first, experiment.trials, false, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
+    let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
+    run.update(noise, experiment.network.loss, &crew);
+    Ok((dt, run.memory))
 }
 
 /// Columns of the learning curve.
@@ -482,6 +520,14 @@ impl Trainer {
         done
     }
 
+    /// [`fading`] of the network as it is now.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn fading(&self) -> Result<(Time, Vec<f64>)> {
+        fading(&self.experiment, self.progress.updates, Some(&self.progress.theta), self.machine.isa())
+    }
+
     fn own_penalties(&self) -> Vec<Box<dyn WeightPenalty<f32>>> {
         self.penalties.iter().map(|p| Box::new(p.clone()) as Box<dyn WeightPenalty<f32>>).collect()
     }
@@ -512,15 +558,7 @@ impl Trainer {
         let chance = experiment.task.chance();
         watch(Event::Started { updates: self.progress.updates, stop: &experiment.stop, chance });
         let reason = loop {
-            let unrolled = experiment.unroll.at(self.progress.updates);
-            let (network, dt) = match unrolled {
-                Unrolled::Plain => (plain.clone(), experiment.dt),
-                Unrolled::Coarse(every) => {
-                    let dt = experiment.dt * every as f64;
-                    (Skip::none(experiment.network.network::<f32>(dt, isa)?), dt)
-                }
-                Unrolled::Skips(skipping) => (Skip::over(plain.inner().clone(), skipping)?, experiment.dt),
-            };
+            let (network, dt) = unrolled(experiment, self.progress.updates, &plain, isa)?;
             let (left, reason) = self.stage(&plain, &network, dt, rule, plastic, &sitting, &crew, watch)?;
             plastic = left;
             if let Some(reason) = reason {

@@ -1,6 +1,6 @@
 //! What an experiment file becomes.
 
-use cogrnn::experiment::Experiment;
+use cogrnn::experiment::{Experiment, shipped};
 use cogrnn::trainer::{Machine, Trainer};
 use cogrnn_core::params::Arena;
 use cogrnn_rules::penalties::WeightPenalty;
@@ -45,6 +45,15 @@ fn a_resolved_experiment_resolves_to_itself() {
         let first = parse(&format!("{SMALL}{more}"));
         let second = parse(first.resolved());
         assert_eq!(first.resolved(), second.resolved(), "{more}");
+    }
+}
+
+/// A run's folder keeps the resolved experiment, and everything after training reads it.
+#[test]
+fn every_shipped_experiment_resolves_to_itself() {
+    for one in shipped() {
+        let first = Experiment::load(one.name, &[]).unwrap();
+        assert_eq!(parse(first.resolved()).resolved(), first.resolved(), "{}", one.name);
     }
 }
 

@@ -17,7 +17,7 @@ use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 use cogrnn_networks::unroll::{Anchor, Skip, Skipping};
 use cogrnn_rules::optimisers::{Schedule, Sgd};
 use cogrnn_rules::penalties::RateL2;
-use cogrnn_rules::{Bptt, With};
+use cogrnn_rules::{Bptt, Fading, With};
 use insta::assert_snapshot;
 
 const SHAPE: Shape = Shape { inputs: 2, units: 5, outputs: 3 };
@@ -536,14 +536,8 @@ fn deviations_shrink_or_grow_as_the_linear_analysis_says() {
     }
 }
 
-/// r of one unit that leaks from 1 with nothing coming in, dt = 5 ms.
-fn alone(tau: f64, skipping: Skipping, steps: usize) -> Vec<f64> {
-    struct Only(Vec<f64>);
-    impl Probe<Skip<Rate<f64>>> for Only {
-        fn observe(&mut self, now: &Moment<'_, Skip<Rate<f64>>>) {
-            self.0.push(now.network.rates(now.state, now.t, 0)[0]);
-        }
-    }
+/// One unit that leaks from 1 with nothing coming in, and is read out; dt = 5 ms.
+fn leaking(tau: f64, skipping: Skipping) -> (Skip<Rate<f64>>, Plastic<Skip<Rate<f64>>>) {
     let design = Design {
         shape: Shape { inputs: 0, units: 1, outputs: 1 },
         tau: vec![ms(tau)],
@@ -556,16 +550,68 @@ fn alone(tau: f64, skipping: Skipping, steps: usize) -> Vec<f64> {
     let network = Skip::over(Rate::<f64>::new(&design, Isa::best()).unwrap(), skipping).unwrap();
     let mut theta = network.blocks();
     theta.block_mut("x0")[0] = 1.0;
+    theta.block_mut("w_out")[0] = 1.0;
     let wiring = Wiring::free(&theta);
     let plastic = Parameters::new(&network, theta, wiring).unwrap();
+    (network, plastic)
+}
+
+/// One trial whose target is 0.
+fn one_trial(batch: &mut Batch<f64>, steps: usize) {
+    batch.timetable.refill(&[steps]);
+    batch.targets = vec![0.0; steps];
+    batch.mask = vec![1.0; steps];
+    batch.ids = vec![0];
+}
+
+/// r of one unit that leaks from 1.
+fn alone(tau: f64, skipping: Skipping, steps: usize) -> Vec<f64> {
+    struct Only(Vec<f64>);
+    impl Probe<Skip<Rate<f64>>> for Only {
+        fn observe(&mut self, now: &Moment<'_, Skip<Rate<f64>>>) {
+            self.0.push(now.network.rates(now.state, now.t, 0)[0]);
+        }
+    }
+    let (network, plastic) = leaking(tau, skipping);
     let mut desk = Desk::new(&network, &Still, &Room { trials: 1, steps, history: History::Last }).unwrap();
-    desk.batch.timetable.refill(&[steps]);
-    desk.batch.targets = vec![0.0; steps];
-    desk.batch.mask = vec![0.0; steps];
-    desk.batch.ids = vec![0];
+    one_trial(&mut desk.batch, steps);
     let mut only = Only(Vec::new());
     work(&network, &Still, &plastic, &(), &Conditions::new(Noise::Silent, Loss::Squared, 1.0), &mut desk, &mut only);
     only.0
+}
+
+/// Errors fade as deviations shrink: exponentially in a plain network, and block by block by the factor of the skip.
+#[test]
+fn errors_fade_block_by_block() {
+    let (tau, every, blocks) = (100.0, 40, 5);
+    let steps = every * blocks;
+    let fading = |mix: f64, anchor: Anchor| {
+        let skipping = Skipping { every, mix, anchor, across: false, trials: false };
+        let (network, plastic) = leaking(tau, skipping);
+        let crew = Crew::new(1).unwrap();
+        let room = Room { trials: 1, steps, history: History::Whole };
+        let mut run = Run::new(&network, &Fading, plastic, &room, &crew).unwrap();
+        one_trial(&mut run.desks[0].batch, steps);
+        run.update(Noise::Silent, Loss::Squared, &crew);
+        assert_eq!(run.memory.len(), steps);
+        run.memory
+    };
+    let plain = fading(1.0, Anchor::State);
+    for lag in 0..steps {
+        let wanted = 0.95_f64.powi(lag as i32);
+        assert!((plain[lag] / plain[0] / wanted - 1.0).abs() < 1e-12, "{lag}");
+    }
+    for anchor in [Anchor::State, Anchor::Fresh] {
+        let skipping = Skipping { every, mix: 0.8, anchor, across: false, trials: false };
+        let (found, factor) = (fading(0.8, anchor), skipping.factor(0.05));
+        for block in 1..blocks {
+            let ratio = found[block * every] / found[0];
+            assert!((ratio / factor.powi(block as i32) - 1.0).abs() < 1e-10, "{anchor:?} {block}: {ratio}");
+        }
+        if anchor == Anchor::State {
+            assert!(found[4 * every] / found[0] > 50.0 * plain[4 * every] / plain[0], "the skip's share is a long one");
+        }
+    }
 }
 
 /// Nothing flows back over a cut, through anchors or otherwise.

@@ -1,9 +1,10 @@
 //! The page of a reproduced paper.
 
 use super::{comparison, duration, figures_of, thousands, title_of, weights_figures};
-use crate::{Axis, Cell, Chart, Figure, Mark, Page, Section, Series, TableView, Tone, Verdict};
+use crate::{Axis, Cell, Chart, Figure, Key, Mark, Page, Section, Series, TableView, Tone, Verdict};
 use cogrnn::analyses::Named;
 use cogrnn::compare::{CellSummary, Comparison, Trained};
+use cogrnn::reproduce::fading::Faded;
 use cogrnn::reproduce::{self, Model, Network, Row, Shown};
 use cogrnn_core::error::Result;
 
@@ -174,9 +175,18 @@ fn not_analysed(groups: &[Group<'_>]) -> Option<TableView> {
 ///
 /// # Errors
 /// Learning curves that cannot be put side by side.
-pub fn protocol(settings: &Comparison, trained: &[Trained], summaries: &[CellSummary], rows: &[Row]) -> Result<Page> {
+pub fn protocol(
+    settings: &Comparison,
+    trained: &[Trained],
+    summaries: &[CellSummary],
+    rows: &[Row],
+    faded: &[Faded],
+) -> Result<Page> {
     let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
-    let page = comparison::comparison(settings, trained, summaries)?;
+    let mut page = comparison::comparison(settings, trained, summaries)?;
+    if !faded.is_empty() {
+        page = page.with(fading(faded));
+    }
     Ok(page
         .fact(
             "Rows",
@@ -189,6 +199,34 @@ pub fn protocol(settings: &Comparison, trained: &[Trained], summaries: &[CellSum
             ),
         )
         .led_by(table_with("verdicts", "What was published and what came out", CLAIMED, rows, &|_| true)))
+}
+
+/// How errors fade on their way back, of the first network of each scheme.
+fn fading(faded: &[Faded]) -> Section {
+    let mut section = Section::new("fading", "How far errors reach back");
+    let seed = faded[0].seed;
+    for (id, title, later) in
+        [("fading-first", "At initialisation", false), ("fading-quarter", "After a quarter", true)]
+    {
+        let shown = || faded.iter().filter(|f| f.seed == seed && (f.updates > 0) == later);
+        if shown().next().is_none() {
+            continue;
+        }
+        // Six powers of ten; what is further down is lost in any case.
+        let y = Axis::new("Gradient beside lag 0", "").log().range(1e-6, 10.0);
+        let mut chart = Chart::new("", Axis::new("Lag", "s"), y);
+        let mut keys = Vec::new();
+        for (k, f) in shown().enumerate() {
+            let x: Vec<f64> = (0..f.gradient.len()).map(|lag| lag as f64 * f.step).collect();
+            let tone = Tone::Category(k);
+            chart = chart.with(Series::line(&f.variant, x, f.gradient.clone()).tone(tone));
+            keys.push(Key::line(&f.variant, tone, false));
+        }
+        let caption = "Mean length of the gradient of what a trial's last step costs, with respect to the state so much \
+                       earlier. Plain networks lose it exponentially, skips hand a share of it on over their length.";
+        section = section.figure(Figure::new(id, title).caption(caption).with(chart.legend(keys)));
+    }
+    section
 }
 
 const PUBLISHED: &str = "P: the paper. S6.4: a rerun of its program, one seed. A sign test needs five networks to say yes or \

@@ -18,6 +18,10 @@
 //! the same number: N per step and trial instead of N². e is dL/dy of the run's loss; the paper's ΔW has -e = 2 ε
 //! times the weight of the sample in the mean (its L has ½ Σ ε², ours Σ ε²).
 
+mod fading;
+
+pub use fading::Fading;
+
 use crate::penalties::ActivityPenalty;
 use cogrnn_core::batch::Batch;
 use cogrnn_core::crew::Crew;

@@ -37,6 +37,8 @@ pub(super) const LOW: f32 = 0.05;
 const TOLERANCE: f64 = 0.2 * PI;
 /// Fixation is held above and let go of below, Soo et al. 2023.
 const HALF: f32 = 0.5;
+/// Training trials of each rule where rules come one after another; ours.
+const RULE_TRIALS: usize = 20_000;
 
 /// Trials that a limit is drawn from, at least.
 const DRAWS: usize = 100;
@@ -184,13 +186,14 @@ impl Yang2019 {
         let words = ["interleaved", "mixed", "sequential"];
         let word = s.word("order", "interleaved", &words, about)?;
         let about = "training trials of each rule before the next, in sequential order; `weights` make some longer";
-        let each = s.positive_count("rule_trials", 20_000, about)?;
+        let each = s.positive_count("rule_trials", RULE_TRIALS, about)?;
         let order = match word.as_str() {
             "mixed" => Order::Mixed,
             "sequential" => Order::Sequential(each as f64),
             _ => Order::Interleaved,
         };
-        if s.given("rule_trials") && word != "sequential" {
+        // A resolved experiment lists what has no effect here, as it would be without being given.
+        if each != RULE_TRIALS && word != "sequential" {
             return Err(s.blame(
                 "rule_trials",
                 Error::input("`rule_trials` has no effect")

@@ -6,6 +6,7 @@
 
 mod arms;
 mod claims;
+pub mod fading;
 mod measures;
 pub mod murray2019;
 pub mod soo2023;
