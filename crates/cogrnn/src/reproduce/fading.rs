@@ -73,7 +73,7 @@ pub fn measure(
     for job in jobs.iter().filter(|job| Some(job.experiment.seed) == first) {
         let quarter = job.experiment.stop.max_updates / 4;
         let folder = out.join("fading").join(&job.variant).join(format!("seed{}", job.experiment.seed));
-        let own = Job { folder, experiment: (*job).experiment.clone(), ..(*job).clone() };
+        let own = Job { folder, experiment: job.experiment.clone(), ..(*job).clone() };
         let there = matches!(own.there(), crate::pool::There::Begun | crate::pool::There::Trained);
         let mut trainer = if there {
             Trainer::resume_under(own.experiment.clone(), &own.folder, machine)?
