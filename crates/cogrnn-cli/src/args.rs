@@ -168,15 +168,17 @@ what was published, what came out here, and whether they agree by a stated stati
 loses nothing: the same command goes on. The page and the table are PAPER.html and claims.csv; with
 chosen figures they are called after these (song2016-fig3.html, claims-fig3.csv).
 
-Figures: 2 (decisions), 3 (constraints), 4 (context), 5 (areas), 6 (multisensory), 7 (working memory),
-8 (sequences), 9 (all, training).
+Figures of song2016: 2 (decisions), 3 (constraints), 4 (context), 5 (areas), 6 (multisensory), 7 (working
+memory), 8 (sequences), 9 (all, training). Parts of murray2019: periods, rates-200 to rates-1600,
+variants, intervals. Parts of soo2023: standard, reversal; settings, delays and tasks take days.
 
 Examples:
   cogrnn reproduce song2016 --seeds 6
   cogrnn reproduce song2016 3 --seeds 2 --out fig3
   cogrnn reproduce song2016 --seeds 6 --check         what is there and what is missing
-  cogrnn reproduce murray2019
-  cogrnn reproduce soo2023")]
+  cogrnn reproduce murray2019 variants
+  cogrnn reproduce soo2023
+  cogrnn reproduce soo2023 all --set stop.max_updates=20000 --out whole")]
     Reproduce(Reproduce),
     /// Train the same task under several settings and methods, and tell which gets there
     #[command(after_help = "\
@@ -545,9 +547,12 @@ pub struct Reproduce {
     /// Which paper: song2016, murray2019 or soo2023
     #[arg(value_name = "PAPER")]
     pub paper: String,
-    /// Which of its figures, 2 to 9 of song2016 [default: all]
-    #[arg(value_name = "FIGURE")]
+    /// Which of its figures or parts, as listed below [default: all; of soo2023 standard and reversal]
+    #[arg(value_name = "PART")]
     pub figures: Vec<String>,
+    /// Change a setting of every experiment of murray2019 or soo2023; may be given again and again
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// How many networks of each model [default: 6 of song2016, the figure's seed and 1, 2, …; 9 of murray2019; 10 of soo2023]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub seeds: Option<usize>,

@@ -41,17 +41,11 @@ pub fn replicates(args: &args::Train, what: &str, folder: &Path) -> Result<Endin
 /// A paper whose claims are about settings side by side.
 pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
     let paper = args.paper.as_str();
-    if let Some(figure) = args.figures.first() {
-        return Err(Error::input(format!("there is no figure `{figure}` to reproduce"))
-            .at("FIGURE")
-            .why(format!("the protocol of {paper} is done as a whole"))
-            .remedy(format!("cogrnn reproduce {paper}")));
-    }
     let machine = args.machine.resolve()?;
     let out = &args.out;
     let comparison = match paper {
-        "murray2019" => murray2019::protocol(args.seeds.unwrap_or(9), out)?,
-        _ => soo2023::protocol(args.seeds.unwrap_or(10), out)?,
+        "murray2019" => murray2019::protocol(&args.figures, args.seeds.unwrap_or(9), &args.set, out)?,
+        _ => soo2023::protocol(&args.figures, args.seeds.unwrap_or(10), &args.set, out)?,
     };
     let Some(done) = train(&comparison, &machine, args.check, args.json, false)? else {
         return Ok(if args.check { Ending::Finished } else { Ending::Interrupted });

@@ -131,6 +131,11 @@ pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
     if ["murray2019", "soo2023"].contains(&args.paper.as_str()) {
         return crate::compare::protocol(args);
     }
+    if !args.set.is_empty() {
+        return Err(Error::input(format!("`--set` with {}", args.paper))
+            .why("its models are trained with their published parameters")
+            .remedy("cogrnn train EXPERIMENT --set KEY=VALUE"));
+    }
     let machine = args.machine.resolve()?;
     let plan = Plan::new(&args.paper, &args.figures, args.seeds.unwrap_or(6), &args.out)?;
     let jobs = plan.jobs()?;

@@ -185,7 +185,7 @@ pub fn protocol(
     let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
     let mut page = comparison::comparison(settings, trained, summaries)?;
     if !faded.is_empty() {
-        page = page.with(fading(faded));
+        page = page.with(fading(faded, &settings.variants));
     }
     Ok(page
         .fact(
@@ -202,7 +202,7 @@ pub fn protocol(
 }
 
 /// How errors fade on their way back, of the first network of each scheme.
-fn fading(faded: &[Faded]) -> Section {
+fn fading(faded: &[Faded], variants: &[String]) -> Section {
     let mut section = Section::new("fading", "How far errors reach back");
     let seed = faded[0].seed;
     for (id, title, later) in
@@ -216,9 +216,10 @@ fn fading(faded: &[Faded]) -> Section {
         let y = Axis::new("Gradient beside lag 0", "").log().range(1e-6, 10.0);
         let mut chart = Chart::new("", Axis::new("Lag", "s"), y);
         let mut keys = Vec::new();
-        for (k, f) in shown().enumerate() {
+        for f in shown() {
             let x: Vec<f64> = (0..f.gradient.len()).map(|lag| lag as f64 * f.step).collect();
-            let tone = Tone::Category(k);
+            // the colour that the variant has on the rest of the page
+            let tone = Tone::Category(variants.iter().position(|v| *v == f.variant).unwrap_or(0));
             chart = chart.with(Series::line(&f.variant, x, f.gradient.clone()).tone(tone));
             keys.push(Key::line(&f.variant, tone, false));
         }

@@ -40,6 +40,28 @@ pub struct Comparison {
     pub jobs: Vec<Job>,
 }
 
+/// What is asked of a comparison beyond its file.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// So many networks, seeds 1, 2, …, instead of the seeds of the file.
+    pub networks: Option<usize>,
+    /// Changes in all variants, as `section.key=value`. They have the last word.
+    pub changes: Vec<String>,
+    /// Other experiments than those of the file.
+    pub experiments: Option<Vec<Stand>>,
+}
+
+/// An experiment in the place of those of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Stand {
+    /// A shipped experiment.
+    pub of: String,
+    /// What it and its folder are called.
+    pub called: String,
+    /// What is changed in it.
+    pub changes: Vec<String>,
+}
+
 /// One network of a comparison.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -130,22 +152,14 @@ impl Comparison {
         let text = files::read_text(path)?;
         let beside = path.parent().unwrap_or(Path::new(""));
         let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        Comparison::parse(&text, &path.display().to_string(), &stem, beside, None, out)
+        Comparison::parse(&text, &path.display().to_string(), &stem, beside, &Wish::default(), out)
     }
 
-    /// Reads a comparison from its text, which lies in the folder `beside` and which messages call `origin`; with
-    /// `networks` it is of so many instead of its own seeds.
+    /// Reads a comparison from its text, which lies in the folder `beside` and which messages call `origin`.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn parse(
-        text: &str,
-        origin: &str,
-        stem: &str,
-        beside: &Path,
-        networks: Option<usize>,
-        out: &Path,
-    ) -> Result<Comparison> {
+    pub fn parse(text: &str, origin: &str, stem: &str, beside: &Path, wish: &Wish, out: &Path) -> Result<Comparison> {
         let blame = |e: Error| e.at(origin.to_string());
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             blame(Error::input("this is no TOML").why(e.to_string().trim().to_string()).remedy("mend that line"))
@@ -167,34 +181,40 @@ impl Comparison {
             Some(toml::Value::String(title)) => title.clone(),
             _ => stem.to_string(),
         };
-        let experiments = names(table.get("experiments")).map_err(blame)?;
-        let seeds = match networks {
+        let experiments = match &wish.experiments {
+            Some(stands) => stands.clone(),
+            None => {
+                let own = names(table.get("experiments")).map_err(blame)?;
+                let short = |name: &str| name.trim_end_matches(".toml").to_string();
+                own.into_iter().map(|of| Stand { called: short(&of), of, changes: Vec::new() }).collect()
+            }
+        };
+        let seeds = match wish.networks {
             Some(n) => (1..=n as u64).collect(),
             None => seeds(table.get("seeds")).map_err(blame)?,
         };
         let every = every(table.get("every")).map_err(blame)?;
         let variants = variants(table.get("variants")).map_err(blame)?;
         let mut jobs = Vec::new();
-        for name in &experiments {
+        for Stand { of, called, changes: own } in &experiments {
             // A file beside this one, or a shipped experiment.
-            let file = beside.join(name);
-            let what = if file.exists() { file.display().to_string() } else { name.clone() };
+            let file = beside.join(of);
+            let what = if file.exists() { file.display().to_string() } else { of.clone() };
             for seed in &seeds {
                 for (variant, changes) in &variants {
-                    let own = changes.iter().cloned().chain([format!("seed={seed}")]);
-                    let changes: Vec<String> = every.iter().cloned().chain(own).collect();
+                    let seed_line = [format!("seed={seed}")];
+                    let changes = [&every, own, changes, &wish.changes, &seed_line[..]].concat();
                     let experiment = Experiment::load(&what, &changes).map_err(|e| {
-                        blame(Error { what: format!("variant `{variant}` of `{name}`: {}", e.what), ..e })
+                        blame(Error { what: format!("variant `{variant}` of `{called}`: {}", e.what), ..e })
                     })?;
-                    let short = name.trim_end_matches(".toml");
-                    let folder = out.join(short).join(variant).join(format!("seed{seed}"));
-                    jobs.push(Job { experiment_name: short.to_string(), variant: variant.clone(), experiment, folder });
+                    let folder = out.join(called).join(variant).join(format!("seed{seed}"));
+                    jobs.push(Job { experiment_name: called.clone(), variant: variant.clone(), experiment, folder });
                 }
             }
         }
         Ok(Comparison {
             title,
-            experiments: experiments.iter().map(|n| n.trim_end_matches(".toml").to_string()).collect(),
+            experiments: experiments.into_iter().map(|stand| stand.called).collect(),
             variants: variants.into_iter().map(|(name, _)| name).collect(),
             jobs,
         })
@@ -202,7 +222,7 @@ impl Comparison {
 }
 
 impl Comparison {
-    /// Several comparisons as one, with the variants of all of them.
+    /// Several comparisons as one, with the variants of all of them; what two of them share is there once.
     pub fn join(parts: Vec<Comparison>) -> Option<Comparison> {
         parts.into_iter().reduce(|mut whole, part| {
             for variant in part.variants {
@@ -210,8 +230,16 @@ impl Comparison {
                     whole.variants.push(variant);
                 }
             }
-            whole.experiments.extend(part.experiments);
-            whole.jobs.extend(part.jobs);
+            for experiment in part.experiments {
+                if !whole.experiments.contains(&experiment) {
+                    whole.experiments.push(experiment);
+                }
+            }
+            for job in part.jobs {
+                if !whole.jobs.iter().any(|j| j.folder == job.folder) {
+                    whole.jobs.push(job);
+                }
+            }
             whole
         })
     }

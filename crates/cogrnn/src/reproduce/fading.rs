@@ -159,7 +159,7 @@ mod tests {
     /// At initialisation skips carry errors over the delay that a plain network loses, and the rows say so.
     #[test]
     fn skips_reach_further_back_than_the_plain_network() {
-        let all = soo2023::protocol(2, Path::new("out")).unwrap();
+        let all = soo2023::protocol(&[], 2, &[], Path::new("out")).unwrap();
         let machine = Machine { threads: 1, kernels: None };
         let jobs: Vec<&Job> = all.jobs.iter().filter(|j| j.experiment_name == TASK).collect();
         let measured: Vec<Faded> = jobs

@@ -101,7 +101,7 @@ impl Plan {
         for figure in &figures {
             if !SONG2016.iter().any(|m| m.figures.contains(&figure.as_str())) {
                 return Err(Error::input(format!("there is no figure `{figure}` to reproduce"))
-                    .at("FIGURE")
+                    .at("PART")
                     .why("figures 2 to 9 show results; figure 1 is a drawing of the method")
                     .remedy("cogrnn reproduce song2016 3"));
             }

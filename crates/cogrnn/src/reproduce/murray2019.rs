@@ -6,7 +6,7 @@
 //! the specification). Networks of one seed begin alike under every rule.
 
 use super::claims::{Row, Verdict};
-use crate::compare::{Comparison, Trained, sign_test};
+use crate::compare::{Comparison, Trained, Wish, sign_test};
 use cogrnn_core::error::{Error, Result};
 use std::path::Path;
 
@@ -28,17 +28,25 @@ const LEVEL: f64 = 0.05;
 /// A waveform is learnt when this share of the loss without output is left.
 const LEARNT: f64 = 0.1;
 
-/// The protocol with so many networks a cell; runs go to folders under `out`.
+/// The parts of the protocol of these names (none: all) with so many networks a cell and these changes in all of them;
+/// runs go to folders under `out`.
 ///
 /// # Errors
-/// None but a fault of the program.
-pub fn protocol(networks: usize, out: &Path) -> Result<Comparison> {
+/// A part that there is not; a change that an experiment refuses.
+pub fn protocol(parts: &[String], networks: usize, changes: &[String], out: &Path) -> Result<Comparison> {
+    if let Some(part) = parts.iter().find(|p| !PROTOCOL.iter().any(|(name, _)| name == p)) {
+        return Err(Error::input(format!("the protocol of murray2019 has no part `{part}`"))
+            .at("PART")
+            .why(format!("there are {}", PROTOCOL.map(|(name, _)| name).join(", ")))
+            .remedy("name some of them, or none for all"));
+    }
+    let wish = Wish { networks: Some(networks), changes: changes.to_vec(), experiments: None };
     let parts = PROTOCOL
         .iter()
+        .filter(|(name, _)| parts.is_empty() || parts.iter().any(|p| p == name))
         .map(|(name, text)| {
-            let origin = format!("murray2019/protocol/{name}.toml");
-            let mut part =
-                Comparison::parse(text, &origin, "murray2019", Path::new(""), Some(networks), &out.join(name))?;
+            let origin = format!("the part `{name}` of murray2019");
+            let mut part = Comparison::parse(text, &origin, "murray2019", Path::new(""), &wish, &out.join(name))?;
             part.experiments = vec![(*name).to_string()];
             part.jobs.iter_mut().for_each(|job| job.experiment_name = (*name).to_string());
             Ok(part)
@@ -226,6 +234,8 @@ pub fn judge(trained: &[Trained]) -> Vec<Row> {
 
     rows.extend(variants(trained));
     rows.extend(intervals(trained));
+    // parts that were not asked for
+    rows.retain(|row| !row.values.is_empty());
     rows
 }
 
@@ -350,7 +360,7 @@ mod tests {
 
     #[test]
     fn the_protocol_is_made_of_experiments_that_work() {
-        let whole = protocol(2, Path::new("out")).unwrap();
+        let whole = protocol(&[], 2, &[], Path::new("out")).unwrap();
         let of = |part: &str| whole.jobs.iter().filter(|j| j.experiment_name == part).count();
         assert_eq!((of("periods"), of("rates-800"), of("variants"), of("intervals")), (20, 40, 18, 12));
         let mut folders: Vec<_> = whole.jobs.iter().map(|j| j.folder.clone()).collect();

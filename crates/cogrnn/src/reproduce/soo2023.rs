@@ -6,16 +6,109 @@
 //! same trials, so methods are held against each other seed by seed.
 
 use super::claims::{Row, Verdict};
-use crate::compare::{CellSummary, Comparison, Trained};
+use crate::compare::{CellSummary, Comparison, Stand, Trained, Wish};
 use crate::trainer::Check;
 use cogrnn_core::error::{Error, Result};
 use std::path::Path;
 
-/// Comparisons that the protocol is made of.
-const PROTOCOL: [(&str, &str); 2] = [
-    ("soo2023/protocol/standard.toml", include_str!("../../../../experiments/soo2023/protocol/standard.toml")),
-    ("soo2023/protocol/reversal.toml", include_str!("../../../../experiments/soo2023/protocol/reversal.toml")),
+const STANDARD: &str = include_str!("../../../../experiments/soo2023/protocol/standard.toml");
+const REVERSAL: &str = include_str!("../../../../experiments/soo2023/protocol/reversal.toml");
+const SETTINGS: &str = include_str!("../../../../experiments/soo2023/protocol/settings.toml");
+
+/// A part of the protocol.
+struct Part {
+    name: &'static str,
+    about: &'static str,
+    /// Whether it is done when no part is named.
+    usual: bool,
+    text: &'static str,
+    /// Experiments in the place of those of the text.
+    experiments: fn() -> Option<Vec<Stand>>,
+}
+
+/// The protocol (§7), part by part.
+const PARTS: [Part; 5] = [
+    Part {
+        name: "standard",
+        about: "go, delayed go, delayed match to sample: six methods",
+        usual: true,
+        text: STANDARD,
+        experiments: || None,
+    },
+    Part {
+        name: "reversal",
+        about: "rule reversal: the same methods",
+        usual: true,
+        text: REVERSAL,
+        experiments: || None,
+    },
+    Part {
+        name: "settings",
+        about: "shorter skips, slower annealing, orthogonal weights, skips and clipping",
+        usual: false,
+        text: SETTINGS,
+        experiments: || None,
+    },
+    Part {
+        name: "delays",
+        about: "delays of 1, 2, 4 and 8 s in three tasks",
+        usual: false,
+        text: STANDARD,
+        experiments: || Some(delays()),
+    },
+    Part {
+        name: "tasks",
+        about: "the other 13 of the paper's 16 tasks",
+        usual: false,
+        text: STANDARD,
+        experiments: || Some(tasks()),
+    },
 ];
+
+/// Tasks of the paper beside those of the standard part, with their structure (§3.1).
+const OTHERS: [(&str, char); 13] = [
+    ("rtgo", 'A'),
+    ("anti", 'A'),
+    ("rtanti", 'A'),
+    ("dlyanti", 'B'),
+    ("dm1", 'A'),
+    ("ctxdm1", 'A'),
+    ("multsendm", 'A'),
+    ("dlydm1", 'C'),
+    ("ctxdlydm1", 'C'),
+    ("multsendlydm", 'C'),
+    ("dnms", 'C'),
+    ("dmc", 'C'),
+    ("dnmc", 'C'),
+];
+
+fn tasks() -> Vec<Stand> {
+    let stand = |(rule, _): &(&str, char)| Stand {
+        of: "soo2023/go".into(),
+        called: format!("soo2023/{rule}"),
+        changes: vec![format!("task.rule={rule:?}")],
+    };
+    OTHERS.iter().map(stand).collect()
+}
+
+/// Delays of training and tests. Those of 1 s are the experiments themselves.
+fn delays() -> Vec<Stand> {
+    let mut all = Vec::new();
+    for task in ["dlygo", "dms", "dlydm1"] {
+        for seconds in [1, 2, 4, 8] {
+            let of = format!("soo2023/{task}");
+            all.push(match seconds {
+                1 => Stand { called: of.clone(), of, changes: Vec::new() },
+                _ => Stand {
+                    called: format!("{of}-{seconds}s"),
+                    of,
+                    changes: vec![format!("task.long=\"{seconds} s\"")],
+                },
+            });
+        }
+    }
+    all
+}
 
 /// Share of wrong verdicts that is taken into account.
 const LEVEL: f64 = 0.05;
@@ -23,15 +116,27 @@ const LEVEL: f64 = 0.05;
 /// and the first are lucky.
 const LUCK: f64 = 1.0;
 
-/// The protocol with so many networks a cell; runs go to folders under `out`.
+/// The parts of the protocol of these names (`all`: every one; none: the usual ones) with so many networks a cell and
+/// these changes in all of them; runs go to folders under `out`.
 ///
 /// # Errors
-/// None but a fault of the program.
-pub fn protocol(networks: usize, out: &Path) -> Result<Comparison> {
-    let parts = PROTOCOL
-        .iter()
-        .map(|(origin, text)| Comparison::parse(text, origin, "soo2023", Path::new(""), Some(networks), out))
-        .collect::<Result<Vec<_>>>()?;
+/// A part that there is not; a change that an experiment refuses.
+pub fn protocol(parts: &[String], networks: usize, changes: &[String], out: &Path) -> Result<Comparison> {
+    let whole = parts.iter().any(|p| p == "all");
+    if let Some(part) = parts.iter().find(|p| *p != "all" && !PARTS.iter().any(|part| part.name == **p)) {
+        let lines: Vec<String> = PARTS.iter().map(|p| format!("{} ({})", p.name, p.about)).collect();
+        return Err(Error::input(format!("the protocol of soo2023 has no part `{part}`"))
+            .at("PART")
+            .why(format!("there are {}", lines.join("; ")))
+            .remedy("name some of them, or all of them by `all`"));
+    }
+    let wanted = |part: &&Part| whole || parts.iter().any(|p| p == part.name) || (parts.is_empty() && part.usual);
+    let read = |part: &Part| {
+        let wish = Wish { networks: Some(networks), changes: changes.to_vec(), experiments: (part.experiments)() };
+        let origin = format!("the part `{}` of soo2023", part.name);
+        Comparison::parse(part.text, &origin, "soo2023", Path::new(""), &wish, out)
+    };
+    let parts = PARTS.iter().filter(wanted).map(read).collect::<Result<Vec<_>>>()?;
     Comparison::join(parts).ok_or_else(|| Error::input("an empty protocol"))
 }
 
@@ -51,13 +156,20 @@ pub struct Tested {
 /// A task for people: its structure, and whether the claim is about it.
 fn task(experiment: &str) -> (String, bool) {
     let short = experiment.rsplit('/').next().unwrap_or(experiment);
-    match short {
-        "go" => ("go (A: no delay)".into(), false),
-        "dlygo" => ("delayed go (B)".into(), true),
-        "dms" => ("delayed match to sample (C)".into(), true),
-        "rule-reversal" => ("rule reversal".into(), true),
-        _ => (short.into(), false),
-    }
+    let (rule, delay) = match short.strip_suffix('s').and_then(|s| s.rsplit_once('-')) {
+        Some((rule, seconds)) if seconds.parse::<u32>().is_ok() => (rule, format!(", delay {seconds} s")),
+        _ => (short, String::new()),
+    };
+    let structure = OTHERS.iter().find(|(name, _)| *name == rule).map(|(_, structure)| *structure);
+    let (name, claimed) = match (rule, structure) {
+        ("go", _) => ("go (A: no delay)".into(), false),
+        ("dlygo", _) => ("delayed go (B)".into(), true),
+        ("dms", _) => ("delayed match to sample (C)".into(), true),
+        ("rule-reversal", _) => ("rule reversal".into(), true),
+        (rule, Some(structure)) => (format!("{rule} ({structure})"), structure != 'A'),
+        (rule, None) => (rule.into(), false),
+    };
+    (name + &delay, claimed)
 }
 
 fn name(variant: &str) -> String {
@@ -65,7 +177,13 @@ fn name(variant: &str) -> String {
         "cd" | "sctt" | "dasc" => variant.to_uppercase(),
         "clip" => "plain, gradient clipped".into(),
         "omega" => "plain, with Ω".into(),
-        _ => variant.to_string(),
+        "orthogonal" => "plain, orthogonal weights".into(),
+        "dasc-clip" => "DASC, gradient clipped".into(),
+        other => match other.split_once('-') {
+            Some(("cd", stages)) => format!("CD, {stages} stages"),
+            Some((scheme @ ("sctt" | "dasc"), every)) => format!("{}, θ = {every}", scheme.to_uppercase()),
+            _ => other.to_string(),
+        },
     }
 }
 
@@ -278,12 +396,28 @@ mod tests {
 
     #[test]
     fn the_protocol_is_made_of_experiments_that_work() {
-        let all = protocol(1, Path::new("out")).unwrap();
+        let all = protocol(&[], 1, &[], Path::new("out")).unwrap();
         assert_eq!(all.variants, ["plain", "clip", "omega", "cd", "sctt", "dasc"]);
         assert_eq!(all.jobs.len(), 4 * 6);
         let dasc = all.jobs.iter().find(|j| j.variant == "dasc" && j.experiment_name.ends_with("dms")).unwrap();
         assert!(!dasc.experiment.unroll.is_plain());
         assert_eq!(dasc.experiment.stop.max_updates, 5000);
+        // the whole of it: 16 tasks and rule reversal, 9 longer delays, 6 more settings of two tasks
+        let longer = ["stop.max_updates=20000".to_string()];
+        let all = protocol(&["all".to_string()], 1, &longer, Path::new("out")).unwrap();
+        assert_eq!(all.jobs.len(), (16 + 1 + 9) * 6 + 2 * 6);
+        assert_eq!(all.experiments.len(), 16 + 1 + 9);
+        assert!(all.jobs.iter().all(|j| j.experiment.stop.max_updates == 20_000));
+        let slow = all.jobs.iter().find(|j| j.experiment_name == "soo2023/dms-8s").unwrap();
+        assert!(slow.experiment.resolved().contains("long = \"8000 ms\""), "{}", slow.experiment.resolved());
+        let mut folders: Vec<_> = all.jobs.iter().map(|j| &j.folder).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        assert_eq!(folders.len(), all.jobs.len());
+        assert_eq!(task("soo2023/dms-8s"), ("delayed match to sample (C), delay 8 s".into(), true));
+        assert_eq!(task("soo2023/ctxdm1"), ("ctxdm1 (A)".into(), false));
+        let refused = protocol(&["standart".to_string()], 1, &[], Path::new("out")).unwrap_err();
+        assert!(refused.to_string().contains("delays (delays of 1, 2, 4 and 8 s in three tasks)"), "{refused}");
     }
 
     /// A verdict follows the networks: help, harm, none that can be told.
