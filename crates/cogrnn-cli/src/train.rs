@@ -118,6 +118,14 @@ fn told(summary: &Summary, folder: &Path) -> String {
         "learnt in".into(),
         format!("{} updates, {} trials, {} s", summary.updates, summary.trials, short(summary.seconds)),
     ));
+    if let Some(around) = &summary.around {
+        let when = match around.learnt_after {
+            Some(trials) => format!("every try after {trials} trials"),
+            None => "not every last try".to_string(),
+        };
+        let (right, of, rmse) = (around.last.right, around.of, short(around.last.rmse));
+        rows.push(("sequence".into(), format!("{right} of {of} syllables right at the end ({when}); error {rmse}")));
+    }
     rows.push(("kept in".into(), folder.display().to_string()));
     in_columns(&rows)
 }

@@ -204,6 +204,8 @@ pub trait Adjoint: Network {
 
     /// Room for a sweep that assigns errors like this.
     fn sweep(&self, room: &Room, credit: &Credit<Self::Real>) -> Self::Sweep;
+    /// Other feedback weights (output × unit) for a sweep that was made with some.
+    fn feed(&self, sweep: &mut Self::Sweep, feedback: &[Self::Real]);
     /// Starts behind the last step. `flow`: keep what the Ω regulariser needs.
     fn start(&self, sweep: &mut Self::Sweep, timetable: &Timetable, flow: bool);
     /// Goes from step t+1 to step t ≥ 1: adds the direct errors dL/da (active trial × output) and

@@ -26,6 +26,12 @@ pub enum Purpose {
     Signs = 4,
     /// Disturbances by which a rule learns how a network responds.
     Probes = 5,
+    /// Initial weights of an auxiliary loop.
+    LoopWeights = 6,
+    /// Exploration of an auxiliary loop.
+    LoopTrials = 7,
+    /// Noise of the units while an auxiliary loop learns.
+    LoopUnits = 8,
     /// Conditions and durations of trials for learning.
     TrainingTrials = 16,
     /// Noise of the inputs while learning.

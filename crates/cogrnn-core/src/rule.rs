@@ -172,6 +172,14 @@ pub trait Estimator<N: Network>: Sized + Send + Sync {
         crew: &Crew,
         gradient: &mut Arena<N::Real>,
     ) -> Option<f64>;
+    /// The weights by which errors reach the units (output × unit), if not those of the readout.
+    fn feeding<'m>(&self, _memory: &'m Self::Memory) -> Option<&'m [N::Real]> {
+        None
+    }
+    /// The same, to be changed.
+    fn feedback<'m>(&self, _memory: &'m mut Self::Memory) -> Option<&'m mut [N::Real]> {
+        None
+    }
     /// The lasting memory as named arrays, for a checkpoint.
     fn save(&self, _memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {
         Vec::new()

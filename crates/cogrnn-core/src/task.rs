@@ -173,6 +173,15 @@ pub struct Seen<'a> {
     pub baseline: f32,
 }
 
+/// The pieces that trials of a task are strung together from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Syllables {
+    /// What they are called.
+    pub names: Vec<&'static str>,
+    /// How long each is.
+    pub length: Time,
+}
+
 /// A cognitive task.
 ///
 /// A task draws an outline (conditions, durations) from a random stream, then writes samples at any
@@ -233,6 +242,12 @@ pub trait Task: Send + Sync {
     }
     /// What the task shows from `t` on because the outputs at time `t` were these.
     fn answer(&self, _outline: &Outline, _t: Time, _outputs: &[f32], _say: &mut dyn FnMut(Answer)) {}
+    /// The pieces that its trials are strung together from, if they are.
+    fn syllables(&self) -> Option<Syllables> {
+        None
+    }
+    /// What is shown and asked for at `t` of syllable k.
+    fn syllable(&self, _k: usize, _t: Time, _sample: &mut Sample<'_>) {}
     /// The share of training trials that are catch trials.
     fn catch_share(&self) -> f64 {
         0.0

@@ -6,7 +6,12 @@
 //! |g| > G:                     g ← g G / |g|                    (eq. 21)
 //! θ ← θ + k (optimiser(g) - θ), then W          k: 1, or what a block of weights learns faster or slower by
 //! ```
-//! [`Descent`] does so after each batch of trials; [`EachStep`] after each step of them, with the gradient of that step
+//! Random feedback weights B may follow the readout ([`Feeding`]), so that errors come to the units as the gradient has it:
+//!
+//! ```text
+//! W ← W + ΔW - λ W        B ← B + ΔWᵀ - λ B        so that  W - Bᵀ ← (1-λ) (W - Bᵀ)      (Kolen & Pollack 1994)
+//! ```
+//! Both change by what readout and unit have at hand; neither sees the other's weights. [`Descent`] does so after each batch of trials; [`EachStep`] after each step of them, with the gradient of that step
 //! alone, where the estimator has it by then ([`Online`]).
 
 use crate::optimisers::{Count, Optimiser};
@@ -15,7 +20,7 @@ use cogrnn_core::batch::Batch;
 use cogrnn_core::crew::Crew;
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::network::{History, Network, Room};
-use cogrnn_core::params::{Arena, Pack, Parameters, Plastic};
+use cogrnn_core::params::{Arena, Block, Pack, Parameters, Plastic};
 use cogrnn_core::real::Real;
 use cogrnn_core::rule::{Desk, Estimator, Learned, Moment, Online, Rule};
 
@@ -34,6 +39,24 @@ pub struct Descent<E, F> {
     pub guard: bool,
     /// Blocks that learn at another rate than the optimiser's, and by what it is multiplied; 0 leaves them as they are.
     pub rates: Vec<(&'static str, f64)>,
+    /// What becomes of feedback weights.
+    pub feeding: Feeding,
+}
+
+/// What becomes of weights by which errors reach the units, where they are not those of the readout.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Feeding {
+    /// Each has the sign that its readout weight has at the beginning.
+    pub concordant: bool,
+    /// λ, what they and the readout lose with every change, where they follow it; `None`: they stay as they are.
+    pub decay: Option<f64>,
+}
+
+impl Feeding {
+    /// Whether they are other than they were drawn.
+    fn matters(self) -> bool {
+        self != Feeding::default()
+    }
 }
 
 /// The same, applied after each step.
@@ -51,6 +74,7 @@ pub trait With: Sized {
             clip: None,
             guard: false,
             rates: Vec::new(),
+            feeding: Feeding::default(),
         }
     }
 }
@@ -89,22 +113,60 @@ impl<E, F: Real> Descent<E, F> {
         // A gradient that is no number would ruin the weights that its reader wants to look at.
         if norm.is_finite() || guarded {
             plastic.change(|theta, _| {
-                if !self.rates.is_empty() {
+                if self.looks_back() {
                     before.clear();
                     before.extend_from_slice(theta.data());
                 }
                 self.optimiser.apply(*count, optimiser, gradient.data(), theta.data_mut());
                 for (name, factor) in &self.rates {
-                    let Some(range) = theta.find(name).map(cogrnn_core::params::Block::range) else { continue };
+                    let Some(range) = theta.find(name).map(Block::range) else { continue };
                     let factor = F::from_f64(*factor);
                     for (w, old) in theta.data_mut()[range.clone()].iter_mut().zip(&before[range]) {
                         *w = if factor == F::ZERO { *old } else { factor.fma(*w - *old, *old) };
+                    }
+                }
+                if let Some((lost, range)) = self.feeding.decay.zip(theta.find("w_out").map(Block::range)) {
+                    let lost = F::from_f64(-lost);
+                    for (w, old) in theta.data_mut()[range.clone()].iter_mut().zip(&before[range]) {
+                        *w = lost.fma(*old, *w);
                     }
                 }
             });
             count.changes += 1;
         }
         (norm, guarded)
+    }
+
+    /// Whether a change needs to know what there was before.
+    fn looks_back(&self) -> bool {
+        !self.rates.is_empty() || self.feeding.decay.is_some()
+    }
+
+    /// Changes θ, and lets feedback weights (output × unit) follow the readout.
+    fn follow_and_feed<N: Network<Real = F>>(
+        &self,
+        plastic: &mut Plastic<N>,
+        memory: &mut Memory<F, E::Memory>,
+    ) -> (f64, bool)
+    where
+        E: Estimator<N>,
+    {
+        let Some(decay) = self.feeding.decay else { return self.follow(plastic, memory) };
+        let changes = memory.count.changes;
+        let w_out: Vec<F> = plastic.weights().block("w_out").to_vec();
+        let told = self.follow(plastic, memory);
+        let range = plastic.theta().find("w_out").map(Block::range);
+        if let (Some(range), Some(b)) = (range, self.estimator.feedback(&mut memory.estimator))
+            && memory.count.changes > changes
+        {
+            let kept = F::from_f64(1.0 - decay);
+            let all =
+                b.iter_mut().zip(&w_out).zip(plastic.weights().block("w_out")).zip(&plastic.wiring().plastic()[range]);
+            for (((b, old), new), _) in all.filter(|(_, plastic)| **plastic != F::ZERO) {
+                *b = kept.fma(*b - *old, *new);
+            }
+        }
+        told
     }
 
     /// Turns a gradient with respect to the weights into the one that is followed. Returns its length
@@ -153,14 +215,20 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
     fn memory(&self, network: &N, plastic: &Plastic<N>) -> Self::Memory {
         let zeros = Arena::zeros_like(plastic.theta());
         let optimiser = self.optimiser.memory().iter().map(|_| zeros.data().to_vec()).collect();
+        let mut estimator = self.estimator.memory(network, plastic);
+        if let Some(b) = self.estimator.feedback(&mut estimator).filter(|_| self.feeding.concordant) {
+            for (b, w) in b.iter_mut().zip(plastic.weights().block("w_out")) {
+                *b = if *w < N::Real::ZERO { -b.abs() } else { b.abs() };
+            }
+        }
         Memory {
             count: Count::default(),
             optimiser,
-            before: Vec::with_capacity(if self.rates.is_empty() { 0 } else { zeros.data().len() }),
+            before: Vec::with_capacity(if self.looks_back() { zeros.data().len() } else { 0 }),
             gradient: zeros,
             longest: 0.0,
             guarded: false,
-            estimator: self.estimator.memory(network, plastic),
+            estimator,
         }
     }
 
@@ -187,7 +255,7 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
         memory.gradient.data_mut().fill(N::Real::ZERO);
         let Memory { gradient, estimator, .. } = memory;
         let omega = self.estimator.gradient(network, plastic, estimator, desks, crew, gradient);
-        let (gradient_norm, guarded) = self.follow(plastic, memory);
+        let (gradient_norm, guarded) = self.follow_and_feed::<N>(plastic, memory);
         if gradient_norm.is_finite() || guarded {
             memory.count.updates += 1;
         }
@@ -202,6 +270,9 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
         let optimiser = self.optimiser.memory().iter().map(|name| (*name).to_string());
         let mut all: Vec<_> = optimiser.zip(memory.optimiser.iter().cloned()).collect();
         all.extend(self.estimator.save(&memory.estimator));
+        if let Some(b) = self.estimator.feeding(&memory.estimator).filter(|_| self.feeding.matters()) {
+            all.push((FEEDBACK.into(), b.to_vec()));
+        }
         all
     }
 
@@ -210,9 +281,15 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
         for (name, array) in self.optimiser.memory().iter().zip(&mut memory.optimiser) {
             take_up(name, array, saved)?;
         }
+        if let Some(b) = self.estimator.feedback(&mut memory.estimator).filter(|_| self.feeding.matters()) {
+            take_up(FEEDBACK, b, saved)?;
+        }
         self.estimator.restore(&mut memory.estimator, saved)
     }
 }
+
+/// Feedback weights (output × unit) in a checkpoint.
+pub const FEEDBACK: &str = "feedback";
 
 /// Takes an array of this name and length out of a checkpoint.
 ///
@@ -269,7 +346,7 @@ impl<N: Network, E: Online<N>> Rule<N> for EachStep<E, N::Real> {
         memory.gradient.data_mut().fill(N::Real::ZERO);
         let Memory { gradient, estimator, .. } = memory;
         self.0.estimator.step_gradient(estimator, trace, gradient);
-        let (norm, guarded) = self.0.follow(plastic, memory);
+        let (norm, guarded) = self.0.follow_and_feed::<N>(plastic, memory);
         memory.guarded |= guarded;
         memory.longest = if norm.is_finite() { memory.longest.max(norm) } else { norm };
     }

@@ -16,7 +16,7 @@ pub mod snap1;
 pub mod uoro;
 
 pub use bptt::{Bptt, Fading};
-pub use descent::{Descent, EachStep, With};
+pub use descent::{Descent, EachStep, FEEDBACK, Feeding, With};
 pub use dni::Dni;
 pub use eprop::Eprop;
 pub use forward::Forward;

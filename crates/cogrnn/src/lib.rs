@@ -18,6 +18,7 @@
 
 pub mod analyses;
 pub mod archive;
+pub mod auxiliary;
 pub mod behaviour;
 pub mod bench;
 pub mod compare;

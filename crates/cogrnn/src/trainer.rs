@@ -1,6 +1,7 @@
 //! Training: updates, checks, stopping rules, checkpoints, and all files of the run folder.
 
 use crate::archive::{Archive, Data};
+use crate::auxiliary::{self, Outcome};
 use crate::experiment::{Experiment, Plan, Stop, Unrolled, Visitor, cosine};
 use crate::files;
 use crate::folder::{self, Environment};
@@ -18,8 +19,8 @@ use cogrnn_core::units::Time;
 use cogrnn_networks::rate::Rate;
 use cogrnn_networks::rate::initial::spectral_radius;
 use cogrnn_networks::unroll::Skip;
-use cogrnn_rules::Fading;
 use cogrnn_rules::penalties::WeightPenalty;
+use cogrnn_rules::{FEEDBACK, Fading};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -155,6 +156,9 @@ pub struct Summary {
     pub seed: u64,
     /// Of the program.
     pub version: String,
+    /// What came of a loop around the network.
+    #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Outcome>,
 }
 
 /// JSON has no NaN and writes null.
@@ -568,7 +572,17 @@ impl Trainer {
         self.progress.seconds = sitting.seconds();
         self.save_all(&plain, &plastic)?;
         watch(Event::Saved);
-        let summary = self.summary(reason);
+        let mut summary = self.summary(reason);
+        // Only around a network that is done.
+        if let Some(plan) =
+            experiment.around.as_ref().filter(|_| !matches!(reason, Reason::Asked | Reason::Interrupted))
+        {
+            plastic.change(|theta, _| theta.data_mut().copy_from_slice(self.progress.best.data()));
+            summary.around = auxiliary::learn(plan, experiment, &plain, &plastic, &self.folder, stop)?;
+            if summary.around.is_none() {
+                summary.reason = Reason::Interrupted;
+            }
+        }
         folder::write_result(&self.folder, &summary)?;
         Ok(summary)
     }
@@ -614,10 +628,11 @@ impl Trainer {
             let updates = self.progress.updates;
             let due = updates.is_multiple_of(experiment.check_every);
             if due && self.progress.history.last().is_none_or(|c| c.updates != updates) {
+                self.take(rule, &run, sitting.seconds());
                 let check = self.check(plain, &run.plastic, crew)?;
                 watch(Event::Check(&check));
                 self.progress.history.push(check);
-                self.take(rule, &run, sitting.seconds());
+                self.progress.seconds = sitting.seconds();
                 self.save_all(plain, &run.plastic)?;
                 watch(Event::Saved);
             }
@@ -728,8 +743,11 @@ impl Trainer {
         }
         let best = cost < self.progress.best_cost;
         let w_out = plastic.weights().block("w_out");
-        let alignment =
-            experiment.rule.shadow.then(|| experiment.rule.alignment(network.shape(), experiment.seed, w_out));
+        let feedback = self.progress.memory.iter().find(|(name, _)| name == FEEDBACK).map(|(_, b)| &b[..]);
+        let alignment = experiment
+            .rule
+            .shadow
+            .then(|| experiment.rule.alignment(network.shape(), experiment.seed, w_out, feedback));
         if best {
             self.progress.best_cost = cost;
             self.progress.best_updates = updates;
@@ -763,6 +781,7 @@ impl Trainer {
             seconds: self.progress.seconds,
             seed: self.experiment.seed,
             version: env!("CARGO_PKG_VERSION").to_string(),
+            around: None,
         }
     }
 
@@ -840,6 +859,10 @@ impl Trainer {
             if wiring.keep(range.start) != cogrnn_core::constraint::Keep::Free && !block.is_empty() {
                 archive.push(format!("{}.sign", block.name), shape, Data::F32(wiring.signs()[range].to_vec()));
             }
+        }
+        if let Some(b) = &self.experiment.network.returns {
+            let shape = [network.shape().units, network.shape().outputs];
+            archive.push("output_feedback", &shape, Data::F32(b.iter().map(|b| *b as f32).collect()));
         }
         archive.meta.insert("network".into(), N::NAME.into());
         archive.meta.insert("updates".into(), self.progress.best_updates.to_string());

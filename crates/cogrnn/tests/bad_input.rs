@@ -37,7 +37,7 @@ fn of_two(lines: &str) -> String {
 fn an_unknown_key_is_met_with_the_nearest() {
     assert_snapshot!(all(["[network]\nunit = 100", "[trainning]\ntrials = 20", "[network]\nlearning_rate = 0.01", "[rule]\nomega = 2\nomgea_bound = 1e-10", "[constraints]\ndales = \"abs\""]), @r#"
     `unit` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
     try  did you mean `units`?
 
     `[trainning]` is not a section of an experiment   [mine.toml:3]
@@ -45,11 +45,11 @@ fn an_unknown_key_is_met_with_the_nearest() {
     try  did you mean `training`?
 
     `learning_rate` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
     try  `learning_rate` is a setting of [optimiser]: move it there
 
     `omgea_bound` is not a setting of [rule]   [mine.toml:5]
-    why  it has: name, kappa, kernel_decay, model_learning_rate, baseline_memory, update, feedback, feedback_sd, feedback_density, shadow, omega, omega_bound, truncate
+    why  it has: name, kappa, kernel_decay, model_learning_rate, baseline_memory, update, feedback, feedback_sd, feedback_density, feedback_signs, feedback_decay, shadow, omega, omega_bound, truncate
     try  did you mean `omega_bound`?
 
     `dales` is not a setting of [constraints]   [mine.toml:4]
@@ -576,11 +576,11 @@ fn a_file_without_a_task_says_what_it_needs() {
 fn two_mistakes_are_told_one_by_one_and_the_surer_first() {
     assert_snapshot!(all(["[network]\nunit = 5\ntaus = \"100 ms\"", "[network]\nunit = 5\n[training]\ndt = \"200 ms\""]), @r#"
     `unit` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
     try  did you mean `units`?
 
     `taus` is not a setting of [network]   [mine.toml:5]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss
+    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
     try  did you mean `tau`?
 
     the time step of 200 ms is longer than the time constant of 100 ms   [mine.toml:6]

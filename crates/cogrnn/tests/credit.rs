@@ -88,3 +88,51 @@ fn without_recurrent_weights_local_learning_is_the_gradient() {
         assert!(close(same.data(), whole.data(), 1e-15), "{leak:?}");
     }
 }
+
+/// Outputs that come back: the network with W_rec + B W_out and b_rec + B b_out, whose gradient W_out has twice.
+#[test]
+fn outputs_that_come_back_are_recurrent_weights_through_the_readout() {
+    for leak in [Leak::Rate, Leak::Potential] {
+        for outputs in [1, 3, 7] {
+            let mut p = Problem::random(leak, outputs, 4);
+            p.returns = true;
+            let mut plain = p.clone();
+            plain.returns = false;
+            let (w_out, b_out, n) = (p.block("w_out"), p.block("b_out"), p.shape.units);
+            for (name, values) in &mut plain.theta {
+                for (k, value) in values.iter_mut().enumerate() {
+                    for o in 0..outputs {
+                        match *name {
+                            "w_rec" => *value += p.b[k / n * outputs + o] * w_out[o * n + k % n],
+                            "b_rec" => *value += p.b[k * outputs + o] * b_out[o],
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            let told = format!("{leak:?}, {outputs} outputs");
+            assert!((p.loss(&p.parameters()) - plain.loss(&plain.parameters())).abs() < 1e-13, "{told}");
+            assert!(p.loss(&p.parameters()) != p.loss(&plain.parameters()), "{told}: it comes back");
+
+            let (g, of_plain) = (p.gradient(Credit::exact()), plain.gradient(Credit::exact()));
+            for name in ["w_rec", "w_in", "b_rec", "x0"] {
+                assert!(close(g.block(name), of_plain.block(name), 1e-12), "{told}: {name}");
+            }
+            // central differences, the readout among them
+            let theta = p.parameters();
+            for k in 0..theta.data().len() {
+                let at = |h: f64| {
+                    let mut moved = theta.clone();
+                    moved.data_mut()[k] += h;
+                    p.loss(&moved)
+                };
+                let difference = (at(1e-5) - at(-1e-5)) / 2e-5;
+                assert!((difference - g.data()[k]).abs() < 1e-8 * (1.0 + difference.abs()), "{told}: entry {k}");
+            }
+            assert!(!close(g.block("w_out"), of_plain.block("w_out"), 1e-4), "{told}: W_out counts twice");
+            // and locally the readout learns from what it says alone
+            let (local, of_plain) = (p.gradient(credit(false, Some(&p.b))), plain.gradient(credit(false, Some(&p.b))));
+            assert!(close(local.data(), of_plain.data(), 1e-12), "{told}");
+        }
+    }
+}

@@ -96,6 +96,9 @@ const KINDS: &[&[&str]] = &[
 const RULES: &[&[&str]] = &[
     &["rule.name=rflo", "optimiser.learning_rate_out=0.1", "penalties.l2_rates=0.1"],
     &["rule.name=rflo", "rule.update=step", "rule.feedback_density=0.5"],
+    &["rule.name=rflo", "rule.feedback=learned", "rule.feedback_signs=readout"],
+    &["rule.name=rflo", "rule.update=step", "rule.feedback=learned", "network.output_feedback=0.1"],
+    &["rule.name=bptt", "rule.omega=0", "network.output_feedback=0.1"],
     &["rule.name=eprop", "rule.kappa=0.5"],
     &["rule.name=rtrl"],
     &["rule.name=rtrl", "rule.update=step", "optimiser.name=adam"],

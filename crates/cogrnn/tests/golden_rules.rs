@@ -55,6 +55,7 @@ fn rules_agree_with_an_independent_program() {
             inputs: vec![rows(&given["inputs"])],
             targets: vec![rows(&given["targets"])],
             b: matrix(&given["feedback"]),
+            returns: false,
         };
         let random = case["feedback"] == "random";
         let kernel = (matrix(&given["kernl_a"]), vector(&given["kernl_lambda"]));

@@ -53,6 +53,14 @@ pub struct Sweep<F> {
     active: usize,
 }
 
+/// Writes feedback weights (output × unit) as padded rows and as a product.
+fn feed<F: Real>((rows, product): &mut (Aligned<F>, Packed<F>), feedback: &[F], Shape { units, outputs, .. }: Shape) {
+    for (to, from) in rows.chunks_exact_mut(padded(units)).zip(feedback.chunks_exact(units)) {
+        to[..units].copy_from_slice(from);
+    }
+    product.set_rows(0, feedback, outputs);
+}
+
 impl<F: Real> Rate<F> {
     /// Whether what the regulariser compares comes with the sweep, and its derivative with the gradient.
     fn flow_rides_along(&self) -> bool {
@@ -93,6 +101,30 @@ impl<F: Real> Rate<F> {
     }
 }
 
+impl<F: Real> Rate<F> {
+    /// What was added to the gradients of W_rec and b_rec is that of W_rec + B W_out and b_rec + B b_out: Bᵀ hands it on
+    /// to W_out and b_out.
+    fn hand_on(&self, w_rec: &[F], b_rec: &[F], gradient: &mut Arena<F>) {
+        let Shape { units, outputs, .. } = self.shape();
+        let Some(b) = &self.returns else { return };
+        let added = |now: &[F], before: &[F]| -> Vec<F> { now.iter().zip(before).map(|(a, b)| *a - *b).collect() };
+        let w = added(gradient.block("w_rec"), w_rec);
+        let bias = added(gradient.block("b_rec"), b_rec);
+        for (o, row) in gradient.block_mut("w_out").chunks_exact_mut(units).enumerate() {
+            for (w, b) in w.chunks_exact(units).zip(b.chunks_exact(outputs)) {
+                for (to, w) in row.iter_mut().zip(w) {
+                    *to = b[o].fma(*w, *to);
+                }
+            }
+        }
+        for (o, to) in gradient.block_mut("b_out").iter_mut().enumerate() {
+            for (d, b) in bias.iter().zip(b.chunks_exact(outputs)) {
+                *to = b[o].fma(*d, *to);
+            }
+        }
+    }
+}
+
 impl<F: Real> Adjoint for Rate<F> {
     type Sweep = Sweep<F>;
 
@@ -101,15 +133,10 @@ impl<F: Real> Adjoint for Rate<F> {
         let one = || Aligned::zeros(room.trials * self.width());
         let Shape { units, outputs, .. } = self.shape();
         let feedback = credit.feedback.as_ref().map(|b| {
-            let mut columns = Aligned::zeros(outputs * self.width());
-            for (k, column) in columns.chunks_exact_mut(self.width()).enumerate() {
-                for (to, row) in column.iter_mut().zip(b.chunks_exact(outputs)) {
-                    *to = row[k];
-                }
-            }
-            let mut packed = Packed::new(units, outputs, self.isa);
-            packed.set_columns(0, b, outputs);
-            (columns, packed)
+            let mut ways = (Aligned::zeros(outputs * self.width()), Packed::new(units, outputs, self.isa));
+            let rows: Vec<F> = (0..outputs).flat_map(|k| b.iter().skip(k).step_by(outputs).copied()).collect();
+            feed(&mut ways, &rows, self.shape());
+            ways
         });
         Sweep {
             scaled: Aligned::zeros(rows * self.sweep_stride()),
@@ -123,6 +150,12 @@ impl<F: Real> Adjoint for Rate<F> {
             feedback,
             keep_flow: false,
             active: 0,
+        }
+    }
+
+    fn feed(&self, sweep: &mut Sweep<F>, feedback: &[F]) {
+        if let Some(ways) = &mut sweep.feedback {
+            feed(ways, feedback, self.shape());
         }
     }
 
@@ -234,6 +267,12 @@ impl<F: Real> Adjoint for Rate<F> {
 
     fn gather(&self, crew: &Crew, pieces: &mut [Swept<'_, Self>], omega: Option<&[&[F]]>, gradient: &mut Arena<F>) {
         let Shape { inputs, units, outputs } = self.shape();
+        // Local credit ends at the units: the readout answers for what it says, not for what comes back of it.
+        let before = self
+            .returns
+            .as_ref()
+            .filter(|_| pieces.iter().all(|p| p.sweep.recurrent))
+            .map(|_| (gradient.block("w_rec").to_vec(), gradient.block("b_rec").to_vec()));
         let (width, wide, rate_wide) = (self.width(), self.sweep_stride(), self.rate_stride());
         let steps = pieces.iter().map(|p| p.timetable.steps()).max().unwrap_or(0);
 
@@ -307,6 +346,9 @@ impl<F: Real> Adjoint for Rate<F> {
 
         if let (Some(omega), None) = (omega, merged) {
             self.gather_flow(crew, pieces, omega, gradient);
+        }
+        if let Some((w_rec, b_rec)) = before {
+            self.hand_on(&w_rec, &b_rec, gradient);
         }
     }
 

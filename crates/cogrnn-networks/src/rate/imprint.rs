@@ -24,7 +24,7 @@ impl<F: Real> Imprint for Rate<F> {
     type Eligibility = Eligibility<F>;
 
     fn imprints(&self, plastic: &Plastic<Self>) -> Option<Learnt> {
-        if self.shape().outputs > FEW {
+        if self.shape().outputs > FEW || self.returned().is_some() {
             return None;
         }
         let weights = plastic.weights();

@@ -59,7 +59,7 @@ impl<F: Real> Local for Rate<F> {
 impl<F: Real> Linearise for Rate<F> {
     fn jacobian(&self, plastic: &Plastic<Self>, gain: &[F], slope: &[F], out: &mut [F]) {
         let units = self.shape().units;
-        let rows = plastic.weights().block("w_rec").chunks_exact(units).zip(out.chunks_exact_mut(units));
+        let rows = plastic.packed().recurrent(plastic.weights()).chunks_exact(units).zip(out.chunks_exact_mut(units));
         for (i, (w, out)) in rows.enumerate() {
             for ((out, w), slope) in out.iter_mut().zip(w).zip(slope) {
                 *out = gain[i] * *w * *slope;
@@ -70,7 +70,7 @@ impl<F: Real> Linearise for Rate<F> {
 
     fn jacobian_diagonal(&self, plastic: &Plastic<Self>, gain: &[F], slope: &[F], out: &mut [F]) {
         let units = self.shape().units;
-        let w_rec = plastic.weights().block("w_rec");
+        let w_rec = plastic.packed().recurrent(plastic.weights());
         for (i, out) in out.iter_mut().enumerate() {
             *out = gain[i] * w_rec[i * units + i] * slope[i] + self.decay[i];
         }

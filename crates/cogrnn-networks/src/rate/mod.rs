@@ -15,6 +15,12 @@
 //! ```text
 //! η_1 ~ N(0,1)        η_{t+1} = (1 - dt/τ_η) η_t + √(2 dt/τ_η) N(0,1)
 //! ```
+//! Outputs may come back to the units by fixed weights B, one step later ([`Rate::returning`]); with linear outputs the
+//! network is then the same with other recurrent weights,
+//!
+//! ```text
+//! W_rec r_{t-1} + b_rec + B z_{t-1} = (W_rec + B W_out) r_{t-1} + (b_rec + B b_out)
+//! ```
 //! The initial state is a parameter: x_0 with r_0 = f(x_0), or r_0 itself where the rate leaks.
 //!
 //! Recurrent weights, input weights and biases are one packed matrix over rows [r_{t-1} | u_t | 1]: one
@@ -100,6 +106,8 @@ pub struct Rate<F> {
     nonlinearity: Nonlinearity,
     readout: Readout,
     noise: Increment<F>,
+    /// B (unit × output), if outputs come back to the units.
+    returns: Option<Vec<F>>,
     isa: Isa,
 }
 
@@ -212,8 +220,34 @@ impl<F: Real> Rate<F> {
             nonlinearity: *nonlinearity,
             readout: *readout,
             noise,
+            returns: None,
             isa,
         })
+    }
+
+    /// The same, with outputs that come back to the units one step later by fixed weights B (unit × output).
+    ///
+    /// # Errors
+    /// B of another size; outputs that are not linear.
+    pub fn returning(mut self, b: Vec<F>) -> Result<Rate<F>> {
+        let Shape { units, outputs, .. } = self.shape;
+        if b.len() != units * outputs {
+            return Err(Error::input(format!("{} weights for outputs that come back", b.len()))
+                .why(format!("{outputs} outputs come back to {units} units"))
+                .remedy("give one weight for each output and unit, row by row of units"));
+        }
+        if self.readout != Readout::Linear {
+            return Err(Error::input(format!("outputs z = {}(a) that come back to the units", self.readout))
+                .why("this is there for linear outputs only")
+                .remedy("take  output = \"linear\""));
+        }
+        self.returns = Some(b);
+        Ok(self)
+    }
+
+    /// B (unit × output), if outputs come back to the units.
+    pub fn returned(&self) -> Option<&[F]> {
+        self.returns.as_deref()
     }
 
     /// The outputs that these rates give.
@@ -240,6 +274,8 @@ impl<F: Real> Rate<F> {
 #[derive(Clone, Debug)]
 pub struct RatePacked<F> {
     shape: Shape,
+    /// Where outputs come back: B, and room for W_rec + B W_out and b_rec + B b_out.
+    returns: Option<Returns<F>>,
     /// [W_rec | W_in | b_rec], forwards.
     forward: Packed<F>,
     /// W_recᵀ, backwards.
@@ -252,13 +288,54 @@ pub struct RatePacked<F> {
     many: Option<Packed<F>>,
 }
 
+#[derive(Clone, Debug)]
+struct Returns<F> {
+    b: Vec<F>,
+    w_rec: Vec<F>,
+    b_rec: Vec<F>,
+}
+
+impl<F: Real> Returns<F> {
+    /// Closes the loop over the readout.
+    fn close(&mut self, weights: &Arena<F>, Shape { units, outputs, .. }: Shape) {
+        self.w_rec.clear();
+        self.w_rec.extend_from_slice(weights.block("w_rec"));
+        self.b_rec.clear();
+        self.b_rec.extend_from_slice(weights.block("b_rec"));
+        let (w_out, b_out) = (weights.block("w_out"), weights.block("b_out"));
+        let rows = self.w_rec.chunks_exact_mut(units).zip(&mut self.b_rec).zip(self.b.chunks_exact(outputs));
+        for ((row, bias), back) in rows {
+            for ((b, from), b_out) in back.iter().zip(w_out.chunks_exact(units)).zip(b_out) {
+                for (w, from) in row.iter_mut().zip(from) {
+                    *w = b.fma(*from, *w);
+                }
+                *bias = b.fma(*b_out, *bias);
+            }
+        }
+    }
+}
+
+impl<F: Real> RatePacked<F> {
+    /// The weights from unit to unit, by way of the outputs too.
+    fn recurrent<'w>(&'w self, weights: &'w Arena<F>) -> &'w [F] {
+        self.returns.as_ref().map_or_else(|| weights.block("w_rec"), |returns| &returns.w_rec)
+    }
+}
+
 impl<F: Real> Pack<F> for RatePacked<F> {
     fn repack(&mut self, weights: &Arena<F>) {
         let Shape { inputs, units, outputs } = self.shape;
-        let (w_rec, w_out) = (weights.block("w_rec"), weights.block("w_out"));
+        let w_out = weights.block("w_out");
+        let (w_rec, b_rec) = match &mut self.returns {
+            None => (weights.block("w_rec"), weights.block("b_rec")),
+            Some(returns) => {
+                returns.close(weights, self.shape);
+                (&returns.w_rec[..], &returns.b_rec[..])
+            }
+        };
         self.forward.set_columns(0, w_rec, units);
         self.forward.set_columns(units, weights.block("w_in"), inputs);
-        self.forward.set_columns(units + inputs, weights.block("b_rec"), 1);
+        self.forward.set_columns(units + inputs, b_rec, 1);
         self.backward.set_rows(0, w_rec, units);
         self.errors.set_rows(0, w_out, outputs);
         for (to, from) in self.readout.chunks_exact_mut(padded(units)).zip(w_out.chunks_exact(units)) {
@@ -353,6 +430,7 @@ impl<F: Real> Network for Rate<F> {
         let Shape { inputs, units, outputs } = self.shape;
         RatePacked {
             shape: self.shape,
+            returns: self.returns.clone().map(|b| Returns { b, w_rec: Vec::new(), b_rec: Vec::new() }),
             forward: Packed::new(units, units + inputs + 1, self.isa),
             backward: Packed::new(units, units, self.isa),
             errors: Packed::new(units, outputs, self.isa),

@@ -533,6 +533,10 @@ impl<N: CarryBack> Adjoint for Skip<N> {
         }
     }
 
+    fn feed(&self, sweep: &mut SkipSweep<N>, feedback: &[N::Real]) {
+        self.inner.feed(&mut sweep.inner, feedback);
+    }
+
     fn start(&self, sweep: &mut SkipSweep<N>, timetable: &Timetable, flow: bool) {
         self.inner.start(&mut sweep.inner, timetable, flow);
         if self.skipping.is_some() {

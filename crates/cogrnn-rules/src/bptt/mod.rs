@@ -73,7 +73,8 @@ pub struct Tape<N: Adjoint> {
 
 impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
     type Trace = Tape<N>;
-    type Memory = ();
+    /// Feedback weights (output × unit), if errors do not take the way of the readout.
+    type Memory = Option<Vec<N::Real>>;
     const HISTORY: History = History::Whole;
 
     fn trace(&self, network: &N, room: &Room) -> Result<Tape<N>> {
@@ -90,16 +91,28 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
         })
     }
 
-    fn memory(&self, _: &N, _: &Plastic<N>) {}
+    fn memory(&self, network: &N, _: &Plastic<N>) -> Self::Memory {
+        let outputs = network.shape().outputs;
+        let b = self.credit.feedback.as_ref()?;
+        Some((0..outputs).flat_map(|o| b.iter().skip(o).step_by(outputs).copied()).collect())
+    }
 
-    fn begin(&self, (): &(), tape: &mut Tape<N>, batch: &Batch<N::Real>) {
+    fn feeding<'m>(&self, memory: &'m Self::Memory) -> Option<&'m [N::Real]> {
+        memory.as_deref()
+    }
+
+    fn feedback<'m>(&self, memory: &'m mut Self::Memory) -> Option<&'m mut [N::Real]> {
+        memory.as_deref_mut()
+    }
+
+    fn begin(&self, _: &Self::Memory, tape: &mut Tape<N>, batch: &Batch<N::Real>) {
         let rows = batch.timetable.total();
         if self.omega != 0.0 && tape.coefficients.len() < rows {
             tape.coefficients.resize(rows, N::Real::ZERO);
         }
     }
 
-    fn learn(&self, (): &(), tape: &mut Tape<N>, now: &Moment<'_, N>) {
+    fn learn(&self, _: &Self::Memory, tape: &mut Tape<N>, now: &Moment<'_, N>) {
         let outputs = now.network.shape().outputs;
         let start = now.row * outputs;
         let end = start + now.errors.len();
@@ -109,9 +122,15 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
         tape.errors[start..end].copy_from_slice(now.errors);
     }
 
-    fn settle(&self, network: &N, plastic: &Plastic<N>, (): &(), desk: &mut Desk<N, Tape<N>>) {
+    fn settle(&self, network: &N, plastic: &Plastic<N>, memory: &Self::Memory, desk: &mut Desk<N, Tape<N>>) {
         let with_omega = self.omega != 0.0;
         let Desk { state, trace: tape, batch, .. } = desk;
+        if let Some(b) = memory {
+            network.feed(&mut tape.sweep, b);
+            if let Some(sweep) = &mut tape.loss_sweep {
+                network.feed(sweep, b);
+            }
+        }
         if let Some(sweep) = &mut tape.loss_sweep {
             // First the rates' own cost, whose gradient reads x; then the loss alone, which may keep
             // its flow in x's place.
@@ -139,7 +158,7 @@ impl<N: Adjoint> Estimator<N> for Bptt<N::Real> {
         &self,
         network: &N,
         _plastic: &Plastic<N>,
-        (): &mut (),
+        _: &mut Self::Memory,
         desks: &mut [Desk<N, Tape<N>>],
         crew: &Crew,
         gradient: &mut Arena<N::Real>,

@@ -315,6 +315,14 @@ impl<N: Local, I: Influence<N>> Estimator<N> for Forward<I, N::Real> {
         }
     }
 
+    fn feeding<'m>(&self, memory: &'m Self::Memory) -> Option<&'m [N::Real]> {
+        memory.feedback.as_deref()
+    }
+
+    fn feedback<'m>(&self, memory: &'m mut Self::Memory) -> Option<&'m mut [N::Real]> {
+        memory.feedback.as_deref_mut()
+    }
+
     fn begin(&self, _: &Self::Memory, trace: &mut Trace<N, I>, batch: &Batch<N::Real>) {
         trace.ids.clear();
         trace.ids.extend_from_slice(&batch.ids);

@@ -12,6 +12,9 @@
 //! initial state, and directions are drawn evenly from those that keep the cursor in \[-b, b\]², b `bound`,
 //! which is the same as to draw again until one does.
 //!
+//! `sequence` gives the directions of every trial; with `cued = false` the network has no inputs then and must know them
+//! by heart, as the networks without a loop must that the paper compares (fig. 4c).
+//!
 //! The paper gives four tonic inputs, a velocity of two dimensions as output, the length of a syllable and
 //! that inputs are drawn again so that the cursor stays in bounds. The rest is not given by the paper; ours
 //! are the directions, the course and size of the velocity, the bounds, the hold without any input, and
@@ -24,12 +27,15 @@ use cogrnn_core::error::{Error, Result};
 use cogrnn_core::names::intern;
 use cogrnn_core::random::Stream;
 use cogrnn_core::settings::Settings;
-use cogrnn_core::task::{Conditions, Epoch, Outline, Performance, Request, Sample, Script, Seen, Set, Task, argmax};
+use cogrnn_core::task::{
+    Conditions, Epoch, Outline, Performance, Request, Sample, Script, Seen, Set, Syllables, Task, argmax,
+};
 use cogrnn_core::units::{Time, ms};
 
 /// Where each input moves the cursor: right, up, left, down; a hold comes after them.
 const DIRECTIONS: [[f64; 2]; HOLD] = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]];
 const HOLD: usize = 4;
+const NAMES: [&str; HOLD + 1] = ["right", "up", "left", "down", "hold"];
 const OUTPUTS: usize = 2;
 
 /// The task `directional-movement`.
@@ -43,6 +49,10 @@ pub struct DirectionalMovement {
     distance: f64,
     bound: f64,
     hold: bool,
+    /// The directions of every trial, if they are always the same.
+    sequence: Vec<usize>,
+    /// Whether there are inputs.
+    cued: bool,
     /// One a syllable: its column in the table of trials, and the name of its epoch.
     names: Vec<[&'static str; 2]>,
 }
@@ -56,8 +66,25 @@ impl DirectionalMovement {
         let s = settings;
         // 20 τ, Murray 2019
         let syllable = s.positive_time("syllable", ms(200.0), "how long one movement lasts")?;
-        let syllables = s.positive_count("syllables", 1, "movements in a trial")?;
-        let hold = s.flag("hold", true, "whether there are syllables without input, in which the cursor rests")?;
+        let sequence = read_sequence(s)?;
+        let cued = if sequence.is_empty() {
+            true
+        } else {
+            s.flag("cued", true, "whether inputs tell the direction; if not, there are none")?
+        };
+        let syllables = s.positive_count("syllables", sequence.len().max(1), "movements in a trial")?;
+        if !sequence.is_empty() && syllables != sequence.len() {
+            return Err(s.blame(
+                "syllables",
+                Error::input(format!("`syllables` is {syllables}"))
+                    .why(format!("`sequence` has {}", sequence.len()))
+                    .remedy("leave it out"),
+            ));
+        }
+        let hold = match sequence.is_empty() {
+            true => s.flag("hold", true, "whether there are syllables without input, in which the cursor rests")?,
+            false => true,
+        };
         let distance = s.number("distance", 1.0, "how far one syllable moves the cursor")?;
         if !(distance > 0.0 && distance.is_finite()) {
             return Err(s.blame(
@@ -80,7 +107,21 @@ impl DirectionalMovement {
             1 => ["direction", "syllable"],
             _ => ["direction", "syllable"].map(|name| intern(&format!("{name} {k}"))),
         };
-        Ok(DirectionalMovement { syllable, distance, bound, hold, names: (1..=syllables).map(named).collect() })
+        let names = (1..=syllables).map(named).collect();
+        let task = DirectionalMovement { syllable, distance, bound, hold, sequence, cued, names };
+        let mut place = [0.0; 2];
+        for (k, direction) in task.sequence.iter().enumerate() {
+            place = task.moved(place, *direction);
+            if place.iter().any(|x| x.abs() > bound) {
+                return Err(s.blame(
+                    "sequence",
+                    Error::input(format!("syllable {} of `sequence` takes the cursor out of bounds", k + 1))
+                        .why(format!("it would be at ({}, {}), and `bound` is {bound}", place[0], place[1]))
+                        .remedy("give another sequence, or a larger `bound`"),
+                ));
+            }
+        }
+        Ok(task)
     }
 
     /// Directions, and a hold if there is one.
@@ -109,13 +150,30 @@ impl DirectionalMovement {
     }
 }
 
+/// The setting `sequence`: names of directions, or none.
+fn read_sequence(s: &mut dyn Settings) -> Result<Vec<usize>> {
+    let about = "directions of every trial, in order: right, up, left, down, hold; left out, they are drawn";
+    let words = s.strings("sequence", &[], about)?;
+    let number = |word: &String| {
+        NAMES.iter().position(|name| name == word).ok_or_else(|| {
+            s.blame(
+                "sequence",
+                Error::input(format!("`{word}` is no direction"))
+                    .why(format!("there are {}", NAMES.join(", ")))
+                    .remedy("for instance  sequence = [\"right\", \"hold\", \"up\"]"),
+            )
+        })
+    };
+    words.iter().map(number).collect()
+}
+
 impl Task for DirectionalMovement {
     fn name(&self) -> &'static str {
         "directional-movement"
     }
 
     fn inputs(&self) -> Vec<&'static str> {
-        vec!["right", "up", "left", "down"]
+        if self.cued { NAMES[..HOLD].to_vec() } else { Vec::new() }
     }
 
     fn outputs(&self) -> Vec<&'static str> {
@@ -123,7 +181,7 @@ impl Task for DirectionalMovement {
     }
 
     fn conditions(&self) -> Conditions {
-        if self.names.len() > 1 {
+        if self.names.len() > 1 || !self.sequence.is_empty() {
             return Conditions::default();
         }
         Conditions { columns: vec![self.names[0][0]], rows: (0..self.kinds()).map(|d| vec![d as f64]).collect() }
@@ -133,13 +191,13 @@ impl Task for DirectionalMovement {
         let conditions = self.conditions().rows.len();
         let mut place = [0.0; 2];
         let mut info = Vec::with_capacity(self.names.len() + 2);
-        for [column, _] in &self.names {
+        for (k, [column, _]) in self.names.iter().enumerate() {
             let within = |d: &usize| self.moved(place, *d).iter().all(|x| x.abs() <= self.bound);
             let allowed: Vec<usize> = (0..self.kinds()).filter(within).collect();
             let drawn = allowed[stream.below(allowed.len())];
             let direction = match request.set {
                 Set::Validation | Set::Test if conditions > 0 => request.index % conditions,
-                _ => drawn,
+                _ => self.sequence.get(k).copied().unwrap_or(drawn),
             };
             let direction = request.or(column, direction as f64).clamp(0.0, HOLD as f64) as usize;
             place = self.moved(place, direction);
@@ -161,10 +219,19 @@ impl Task for DirectionalMovement {
     fn sample(&self, outline: &Outline, t: Time, sample: &mut Sample<'_>) {
         let Some(syllable) = outline.epochs.iter().position(|e| e.holds(t)) else { return };
         let direction = outline.info[syllable].1 as usize;
-        if direction < HOLD {
-            sample.inputs[direction] = 1.0;
+        self.syllable(direction, t - outline.epochs[syllable].start, sample);
+    }
+
+    fn syllables(&self) -> Option<Syllables> {
+        let kinds = if self.cued { self.kinds() } else { 0 };
+        (kinds > 0).then(|| Syllables { names: NAMES[..kinds].to_vec(), length: self.syllable })
+    }
+
+    fn syllable(&self, k: usize, t: Time, sample: &mut Sample<'_>) {
+        if let Some(input) = sample.inputs.get_mut(k).filter(|_| k < HOLD) {
+            *input = 1.0;
         }
-        sample.targets.copy_from_slice(&self.velocity(t - outline.epochs[syllable].start, direction));
+        sample.targets.copy_from_slice(&self.velocity(t, k));
         sample.mask.fill(1.0);
     }
 
@@ -175,8 +242,14 @@ impl Task for DirectionalMovement {
     /// Takes the input that is largest over a syllable, or a hold if it is nearer to nothing than to 1.
     fn ideal_observer(&self, seen: &Seen<'_>) -> Vec<f32> {
         let mut answer = Vec::with_capacity(seen.steps * OUTPUTS);
-        for epoch in self.epochs(seen.dt) {
+        for (k, epoch) in self.epochs(seen.dt).into_iter().enumerate() {
             let steps = epoch.start.steps(seen.dt)..epoch.end.steps(seen.dt);
+            if let Some(direction) = self.sequence.get(k) {
+                for step in steps {
+                    answer.extend(self.velocity(seen.dt * (step + 1) as f64 - epoch.start, *direction));
+                }
+                continue;
+            }
             let mut mean = [0.0f32; HOLD];
             for u in seen.inputs[steps.start * HOLD..steps.end * HOLD].chunks_exact(HOLD) {
                 for (mean, u) in mean.iter_mut().zip(u) {
@@ -289,6 +362,28 @@ mod tests {
             let inputs: Vec<f32> = trial.inputs.iter().map(|u| u + 0.6 * noise.normal() as f32).collect();
             let seen = Seen { inputs: &inputs, steps: trial.steps, dt: trial.dt, baseline: 0.0 };
             assert_eq!(trial.rmse(&task.ideal_observer(&seen)), 0.0);
+        }
+    }
+
+    #[test]
+    fn a_sequence_is_every_trial_with_or_without_cues() {
+        let words = ["right", "hold", "up", "left", "down"];
+        for cued in [true, false] {
+            let task = of(vec![("sequence", Given::Words(words.to_vec())), ("cued", Given::Flag(cued))]);
+            assert_eq!((task.inputs().len(), task.syllables().is_some()), if cued { (4, true) } else { (0, false) });
+            for index in 0..3 {
+                let trial = trial(&task, &Request::new(Set::Training, index, ms(5.0)), 1);
+                let way: Vec<_> = (1..=5).map(|k| trial.outline.value(&format!("direction {k}"))).collect();
+                assert_eq!(way, [0.0, 4.0, 1.0, 2.0, 3.0].map(Some));
+                assert_eq!((trial.outline.value("x"), trial.outline.value("y")), (Some(0.0), Some(0.0)));
+                let seen = Seen { inputs: &trial.inputs, steps: trial.steps, dt: trial.dt, baseline: 0.0 };
+                assert_eq!(trial.rmse(&task.ideal_observer(&seen)), 0.0);
+            }
+        }
+        for (words, wrong) in [(&["right", "rigth"][..], "no direction"), (&["right", "right"], "out of bounds")] {
+            let mut section = Section(vec![("sequence", Given::Words(words.to_vec()))]);
+            let error = DirectionalMovement::from_settings(&mut section).unwrap_err();
+            assert!(error.to_string().contains(wrong), "{error}");
         }
     }
 

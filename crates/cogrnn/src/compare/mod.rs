@@ -366,7 +366,7 @@ mod tests {
         let limits: Vec<u64> = c.jobs.iter().map(|j| j.experiment.stop.max_updates).collect();
         assert_eq!(limits, [77, 88]);
         let both = Comparison::join(vec![c.clone(), c.clone()]).unwrap();
-        assert_eq!((both.jobs.len(), both.experiments.len(), both.variants.len()), (4, 2, 2));
+        assert_eq!((both.jobs.len(), both.experiments.len(), both.variants.len()), (2, 1, 2), "each job once");
         assert!(load("experiments = [\"song2016/sinewave\"]\nevery = 3\n[variants.a]\n").is_err());
     }
 

@@ -11,6 +11,7 @@ pub use network::{NetworkPlan, Plan, Population};
 pub use rule::{Kind, OptimiserPlan, RulePlan, Visitor, cosine};
 pub use unroll::{UnrollPlan, Unrolled};
 
+use crate::auxiliary::LoopPlan;
 use crate::files;
 use crate::reader::{Document, Section, Setting};
 use cogrnn_core::error::{Error, Result};
@@ -58,6 +59,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("murray2019/periodic-bptt", include_str!("../../../../experiments/murray2019/periodic-bptt.toml")),
     ("murray2019/interval", include_str!("../../../../experiments/murray2019/interval.toml")),
     ("murray2019/movement", include_str!("../../../../experiments/murray2019/movement.toml")),
+    ("murray2019/sequence", include_str!("../../../../experiments/murray2019/sequence.toml")),
 ];
 
 /// All experiments that come with the program.
@@ -137,6 +139,8 @@ pub struct Experiment {
     pub rule: RulePlan,
     /// How it is unrolled while it learns.
     pub unroll: UnrollPlan,
+    /// The loop that learns sequences around the trained network.
+    pub around: Option<LoopPlan>,
     /// Time step of training.
     pub dt: Time,
     /// Trials an update.
@@ -239,7 +243,7 @@ impl Experiment {
         let task = (cogrnn_tasks::find(&task_name)?.build)(&mut section)?;
 
         let mut warnings = Vec::new();
-        let plan = NetworkPlan::read(document, &*task, &mut warnings)?;
+        let plan = NetworkPlan::read(document, &*task, seed, &mut warnings)?;
         let rule = RulePlan::read(document)?;
 
         let mut training = document.section("training");
@@ -251,6 +255,7 @@ impl Experiment {
         )?;
         check_step(&training, "dt", dt, &plan)?;
         let unroll = UnrollPlan::read(document, &plan, dt)?;
+        let around = LoopPlan::read(document, &*task)?;
         rule.check(&document.section("rule"), &plan, unroll.summary().is_some())?;
         let trials = training.positive_count("trials", 20, "trials an update")?;
         let carry =
@@ -342,6 +347,7 @@ impl Experiment {
             network: plan,
             rule,
             unroll,
+            around,
             dt,
             trials,
             carry,
@@ -548,6 +554,7 @@ impl Experiment {
         rows.extend(self.network.summary());
         rows.push(("rule".into(), self.rule.summary()));
         rows.extend(self.unroll.summary().map(|scheme| ("unrolling".to_string(), scheme)));
+        rows.extend(self.around.as_ref().map(|around| ("loop".to_string(), around.summary())));
         rows.push((
             "training".into(),
             format!(

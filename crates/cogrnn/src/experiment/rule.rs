@@ -17,8 +17,8 @@ use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
 use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL1, RateL2, WeightPenalty};
 use cogrnn_rules::rflo::InPlace;
 use cogrnn_rules::{
-    Bptt, Descent, Dni, EachStep, Eprop, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1,
-    Uoro,
+    Bptt, Descent, Dni, EachStep, Eprop, Feeding, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl,
+    Snap1, Uoro,
 };
 
 /// Which optimiser, and how it is set.
@@ -150,6 +150,8 @@ pub struct RulePlan {
     pub feedback: Feedback,
     /// Share of the feedback weights that are there.
     pub feedback_density: f64,
+    /// What becomes of them.
+    pub feeding: Feeding,
     /// Blocks that learn at another rate, and what the rate is multiplied by.
     pub rates: Vec<(&'static str, f64)>,
     /// Whether the exact gradient is looked at beside the rule's.
@@ -191,24 +193,41 @@ impl RulePlan {
             ));
         }
         let usual = if kind.is_local() { "random" } else { "transposed" };
-        let about = "weights by which errors reach the units: those of the readout, transposed, or fixed random ones";
+        let about = "weights by which errors reach the units: those of the readout, transposed; fixed random ones; or random \
+                     ones that learn what the readout learns and come to align with it";
         let mut feedback_density = 1.0;
+        let mut feeding = Feeding::default();
         let unfed = matches!(kind, Kind::NodePerturbation { .. });
+        const OTHERS: [&str; 4] = ["feedback_sd", "feedback_density", "feedback_signs", "feedback_decay"];
         let feedback = if unfed {
-            for key in ["feedback", "feedback_sd", "feedback_density"] {
+            for key in ["feedback"].iter().chain(&OTHERS) {
                 section.ineffective(key, &format!("`{name}` sends no error back to the units"))?;
             }
             Feedback::Transposed
-        } else if section.word("feedback", usual, &["transposed", "random"], about)? == "random" {
-            let about = "share of the feedback weights that are there";
-            feedback_density = section.number_in("feedback_density", 1.0, 1e-6, 1.0, about)?;
-            // Murray 2019, Materials and methods
-            let about = "standard deviation of random feedback weights";
-            Feedback::Random(section.number_in("feedback_sd", 1.0, 1e-6, f64::INFINITY, about)?)
         } else {
-            section.ineffective("feedback_sd", "`feedback` is \"transposed\"")?;
-            section.ineffective("feedback_density", "`feedback` is \"transposed\"")?;
-            Feedback::Transposed
+            let word = section.word("feedback", usual, &["transposed", "random", "learned"], about)?;
+            if word == "transposed" {
+                for key in OTHERS {
+                    section.ineffective(key, "`feedback` is \"transposed\"")?;
+                }
+                Feedback::Transposed
+            } else {
+                let about = "share of the feedback weights that are there";
+                feedback_density = section.number_in("feedback_density", 1.0, 1e-6, 1.0, about)?;
+                let about =
+                    "signs of random feedback weights: as drawn, or those of the readout weights at the beginning";
+                feeding.concordant = section.word("feedback_signs", "free", &["free", "readout"], about)? == "readout";
+                if word == "learned" {
+                    let about = "what feedback and readout weights lose with every change, so that both come to be alike \
+                                 (Kolen & Pollack 1994)";
+                    feeding.decay = Some(section.number_in("feedback_decay", 0.001, 0.0, 1.0, about)?);
+                } else {
+                    section.ineffective("feedback_decay", "`feedback` is \"random\"")?;
+                }
+                // Murray 2019, Materials and methods
+                let about = "standard deviation of random feedback weights";
+                Feedback::Random(section.number_in("feedback_sd", 1.0, 1e-6, f64::INFINITY, about)?)
+            }
         };
         let about = "whether checks tell the cosine between the rule's gradient and the exact one, and that between readout and \
                      random feedback weights, used or not; it changes nothing";
@@ -268,6 +287,14 @@ impl RulePlan {
         let usual = if name == "adam" { 0.001 } else { 0.01 };
         let rate = section.number_in("learning_rate", usual, 0.0, f64::INFINITY, "eta")?;
         let rates = read_rates(&mut section, rate)?;
+        if feeding.decay.is_some() && rates.contains(&("w_out", 0.0)) {
+            return Err(section.blame(
+                "learning_rate_out",
+                Error::input("a readout that does not learn, with  feedback = \"learned\"")
+                    .why("feedback weights learn what the readout learns")
+                    .remedy("leave `learning_rate_out` out, or take  feedback = \"random\""),
+            ));
+        }
         let schedule =
             section.word("schedule", "constant", &["constant", "step", "cosine"], "how the learning rate changes")?;
         let rate = match schedule.as_str() {
@@ -333,6 +360,7 @@ impl RulePlan {
             online,
             feedback,
             feedback_density,
+            feeding,
             rates,
             shadow,
             omega,
@@ -388,6 +416,15 @@ impl RulePlan {
                     .remedy("leave [unroll] out, or take  name = \"bptt\""),
             ));
         }
+        let returning = matches!(self.kind, Kind::Bptt | Kind::NodePerturbation { .. }) || self.kind.is_local();
+        if network.returns.is_some() && !returning {
+            return Err(section.blame(
+                "name",
+                Error::input(format!("the rule `{name}` with outputs that come back to the units"))
+                    .why("it follows what recurrent weights do to the units, and would miss what the readout does to them")
+                    .remedy("leave  [network] output_feedback  out, or take bptt, rflo, eprop or node-perturbation"),
+            ));
+        }
         let explores = matches!(&network.noise, UnitNoise::Independent(sigma) if sigma.iter().all(|s| *s > 0.0));
         if matches!(self.kind, Kind::NodePerturbation { .. }) && !explores {
             return Err(section.blame(
@@ -422,8 +459,13 @@ impl RulePlan {
         rule
     }
 
-    /// Cosine between the readout weights (output × unit) and the random feedback of the seed.
-    pub fn alignment(&self, shape: Shape, seed: u64, w_out: &[f32]) -> f64 {
+    /// Cosine between the readout weights (output × unit) and feedback weights: those that `now` are there, or, where none
+    /// are kept, the random ones of the seed.
+    pub fn alignment(&self, shape: Shape, seed: u64, w_out: &[f32], now: Option<&[f32]>) -> f64 {
+        let w_out = w_out.iter().map(|w| f64::from(*w));
+        if let Some(b) = now {
+            return cosine(w_out, b.iter().map(|b| f64::from(*b)));
+        }
         let random = RulePlan {
             feedback: match self.feedback {
                 Feedback::Random(sd) => Feedback::Random(sd),
@@ -432,9 +474,7 @@ impl RulePlan {
             ..self.clone()
         };
         let b: Vec<f64> = random.feedback_weights(shape, seed).unwrap_or_default();
-        let transposed = (0..shape.outputs).flat_map(|o| (0..shape.units).map(move |i| (o, i)));
-        let b: Vec<f64> = transposed.map(|(o, i)| b[i * shape.outputs + o]).collect();
-        cosine(w_out.iter().map(|w| f64::from(*w)), b.into_iter())
+        cosine(w_out, (0..shape.outputs).flat_map(|o| b.iter().skip(o).step_by(shape.outputs).copied()))
     }
 
     fn descent<E, F: Real>(&self, estimator: E) -> Descent<E, F> {
@@ -445,6 +485,7 @@ impl RulePlan {
             clip: self.clip,
             guard: self.guard,
             rates: self.rates.clone(),
+            feeding: self.feeding,
         }
     }
 
@@ -497,7 +538,12 @@ impl RulePlan {
 
     /// The learning rate, if nothing but plain descent is asked for: steps that can be made in place.
     fn in_place(&self) -> Option<Schedule> {
-        let bare = self.clip.is_none() && !self.guard && self.l1.is_empty() && self.l2.is_empty() && !self.rates_cost();
+        let bare = self.feeding == Feeding::default()
+            && self.clip.is_none()
+            && !self.guard
+            && self.l1.is_empty()
+            && self.l2.is_empty()
+            && !self.rates_cost();
         match &self.optimiser {
             OptimiserPlan::Sgd(Sgd { rate }) if bare && self.rates.iter().all(|(_, factor)| *factor == 0.0) => {
                 Some(rate.clone())
@@ -559,10 +605,13 @@ impl RulePlan {
         let omega =
             if self.omega > 0.0 { format!(" and Ω regulariser (weight {})", self.omega) } else { String::new() };
         let random = matches!(self.feedback, Feedback::Random(_));
+        let learned = self.feeding.decay.is_some();
         let name = match (self.kind, random) {
             (Kind::Bptt, false) => "backpropagation through time",
+            (Kind::Bptt, true) if learned => "backpropagation through time with learned feedback",
             (Kind::Bptt, true) => "backpropagation through time with random feedback",
             (Kind::Rflo, false) => "local learning with symmetric feedback",
+            (Kind::Rflo, true) if learned => "local learning with learned feedback",
             (Kind::Rflo, true) => "random feedback local learning (RFLO)",
             (Kind::Eprop { .. }, false) => "e-prop with symmetric feedback",
             (Kind::Eprop { .. }, true) => "e-prop",

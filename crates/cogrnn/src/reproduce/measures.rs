@@ -506,6 +506,7 @@ mod tests {
             seconds: 1.0,
             seed: 1,
             version: String::new(),
+            around: None,
         }
     }
 

@@ -11,7 +11,7 @@ use cogrnn_core::error::{Error, Result};
 use std::path::Path;
 
 /// Comparisons that the protocol is made of, by the name of their part.
-const PROTOCOL: [(&str, &str); 7] = [
+const PROTOCOL: [(&str, &str); 8] = [
     ("periods", include_str!("../../../../experiments/murray2019/protocol/periods.toml")),
     ("rates-200", include_str!("../../../../experiments/murray2019/protocol/rates-200.toml")),
     ("rates-400", include_str!("../../../../experiments/murray2019/protocol/rates-400.toml")),
@@ -19,6 +19,7 @@ const PROTOCOL: [(&str, &str); 7] = [
     ("rates-1600", include_str!("../../../../experiments/murray2019/protocol/rates-1600.toml")),
     ("variants", include_str!("../../../../experiments/murray2019/protocol/variants.toml")),
     ("intervals", include_str!("../../../../experiments/murray2019/protocol/intervals.toml")),
+    ("sequences", include_str!("../../../../experiments/murray2019/protocol/sequences.toml")),
 ];
 
 /// Loss of the periodic task without any output.
@@ -234,6 +235,7 @@ pub fn judge(trained: &[Trained]) -> Vec<Row> {
 
     rows.extend(variants(trained));
     rows.extend(intervals(trained));
+    rows.extend(sequences(trained));
     // parts that were not asked for
     rows.retain(|row| !row.values.is_empty());
     rows
@@ -257,14 +259,13 @@ fn variants(trained: &[Trained]) -> Vec<Row> {
         (statistic, verdict),
     ));
 
-    let readout = cell("readout-only");
-    rows.push(row(
-        "2-2",
-        "readout weights alone do worse (here without the readout fed back)".into(),
-        readout.losses(),
-        "",
-        below(&free.losses(), &readout.losses()),
-    ));
+    for (variant, how) in [("readout-fed-back", "outputs fed back by B"), ("readout-only", "nothing fed back")] {
+        let losses = cell(variant).losses();
+        let judged = below(&free.losses(), &losses);
+        let shown = row("2-2", format!("readout weights alone do worse ({how})"), losses, "", judged);
+        let published = if variant == "readout-only" { "–" } else { "P" };
+        rows.push(Row { published: published.into(), ..shown });
+    }
     let recurrent = cell("recurrent-only");
     let least = recurrent.losses().into_iter().fold(f64::INFINITY, f64::min);
     let moved = recurrent.alignments().iter().map(|[a, b]| (a - b).abs()).fold(0.0, f64::max);
@@ -331,6 +332,32 @@ fn intervals(trained: &[Trained]) -> Vec<Row> {
     rows
 }
 
+/// Figure 4, by the error of the outputs over the whole sequence.
+fn sequences(trained: &[Trained]) -> Vec<Row> {
+    let networks = |variant: &str| Cell::new("sequences", variant, trained).networks;
+    let around = networks("loop");
+    let tries: Vec<_> = around.iter().map(|t| t.summary.around.as_ref()).collect();
+    let looped: Vec<f64> = tries.iter().map(|o| o.map_or(f64::INFINITY, |o| o.last.rmse)).collect();
+    let by_heart = |variant: &str| -> Vec<f64> {
+        networks(variant).iter().map(|t| t.learning.last().map_or(f64::INFINITY, |c| c.rmse)).collect()
+    };
+    let row = |claim: &str, values, judged| Row {
+        model: "Sequence of syllables".into(),
+        ..row("4", claim.into(), values, "", judged)
+    };
+    let whole = tries.iter().filter(|o| o.is_some_and(|o| o.last.right == o.of)).count();
+    let verdict = if 2 * whole > tries.len() { Verdict::Yes } else { Verdict::No };
+    let statistic = format!("all syllables right in {whole} of {} networks, must be in most", tries.len());
+    let mut rows =
+        vec![row("the loop learns to string the syllables together: error", looped.clone(), (statistic, verdict))];
+    for rule in ["rflo", "bptt"] {
+        let without = by_heart(rule);
+        let claim = format!("RFLO with the loop is better than {} without, by heart", rule.to_uppercase());
+        rows.push(row(&claim, looped.clone(), below(&looped, &without)));
+    }
+    rows
+}
+
 impl Cell<'_> {
     /// The learning rate in its name.
     fn rate(&self) -> String {
@@ -362,7 +389,19 @@ mod tests {
     fn the_protocol_is_made_of_experiments_that_work() {
         let whole = protocol(&[], 2, &[], Path::new("out")).unwrap();
         let of = |part: &str| whole.jobs.iter().filter(|j| j.experiment_name == part).count();
-        assert_eq!((of("periods"), of("rates-800"), of("variants"), of("intervals")), (20, 40, 18, 12));
+        assert_eq!(of("sequences"), 6);
+        let around = |variant: &str| {
+            whole
+                .jobs
+                .iter()
+                .find(|j| j.experiment_name == "sequences" && j.variant == variant)
+                .unwrap()
+                .experiment
+                .around
+                .is_some()
+        };
+        assert!(around("loop") && !around("rflo"));
+        assert_eq!((of("periods"), of("rates-800"), of("variants"), of("intervals")), (20, 40, 20, 12));
         let mut folders: Vec<_> = whole.jobs.iter().map(|j| j.folder.clone()).collect();
         folders.sort();
         folders.dedup();

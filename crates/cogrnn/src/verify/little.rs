@@ -32,6 +32,8 @@ pub struct Problem {
     pub targets: Vec<Vec<Vec<f64>>>,
     /// Random feedback weights (unit × output).
     pub b: Vec<f64>,
+    /// Whether outputs come back to the units by them, too.
+    pub returns: bool,
 }
 
 impl Problem {
@@ -51,6 +53,7 @@ impl Problem {
             inputs: vec![column([1.0, 0.0, -1.0])],
             targets: vec![column([0.5, -0.25, 1.0])],
             b: vec![0.3, 0.9],
+            returns: false,
         }
     }
 
@@ -75,7 +78,7 @@ impl Problem {
         let (inputs, targets) = (trials_of(shape.inputs), trials_of(outputs));
         let b = draw(shape.units * outputs);
         let tau = vec![10.0, 20.0, 5.0, 40.0, 10.0, 8.0];
-        Problem { shape, leak, tau, theta, inputs, targets, b }
+        Problem { shape, leak, tau, theta, inputs, targets, b, returns: false }
     }
 
     /// The network, without noise.
@@ -97,7 +100,8 @@ impl Problem {
             readout: Readout::Linear,
             noise,
         };
-        Rate::new(&design, Isa::best()).expect("steps of 1 are shorter than these time constants")
+        let network = Rate::new(&design, Isa::best()).expect("steps of 1 are shorter than these time constants");
+        if self.returns { network.returning(self.b.clone()).expect("as many as outputs and units") } else { network }
     }
 
     /// Its parameters.

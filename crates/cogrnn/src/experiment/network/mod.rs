@@ -18,6 +18,7 @@ use cogrnn_core::error::{Error, Result};
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{Network, Shape};
 use cogrnn_core::params::{Parameters, Plastic};
+use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::readout::{Loss, Readout};
 use cogrnn_core::real::Real;
 use cogrnn_core::settings::Settings;
@@ -64,6 +65,8 @@ pub struct NetworkPlan {
     pub(super) noise: UnitNoise,
     constraints: Vec<(&'static str, Constraint)>,
     recipe: Recipe,
+    /// B (unit × output) by which outputs come back to the units, if they do.
+    pub returns: Option<Vec<f64>>,
 }
 
 impl NetworkPlan {
@@ -115,7 +118,11 @@ impl NetworkPlan {
             readout: self.readout,
             noise: self.noise.clone(),
         };
-        Rate::new(&design, isa)
+        let network = Rate::new(&design, isa)?;
+        match &self.returns {
+            Some(b) => network.returning(b.iter().map(|b| F::from_f64(*b)).collect()),
+            None => Ok(network),
+        }
     }
 
     /// The network at a time step with the initial parameters of a seed.
@@ -150,6 +157,9 @@ impl NetworkPlan {
             };
             rows.push(("populations".into(), format!("{}; {count} recurrent connections", all.join(", "))));
         }
+        if self.returns.is_some() {
+            rows.push(("feedback".into(), "outputs come back to the units by fixed random weights".into()));
+        }
         rows.push((
             "units".into(),
             match self.leak {
@@ -167,7 +177,12 @@ impl NetworkPlan {
         rows
     }
 
-    pub(super) fn read(document: &Document, task: &dyn Task, warnings: &mut Vec<String>) -> Result<NetworkPlan> {
+    pub(super) fn read(
+        document: &Document,
+        task: &dyn Task,
+        seed: u64,
+        warnings: &mut Vec<String>,
+    ) -> Result<NetworkPlan> {
         let mut section = document.section("network");
         section.word("name", "rate", &["rate"], "which kind of network")?;
         let populations = structure::sizes(document)?;
@@ -258,6 +273,20 @@ impl NetworkPlan {
             _ => readout.usual_loss(),
         };
         loss.check(readout).map_err(|e| section.blame("loss", e))?;
+        let returns = if readout == Readout::Linear {
+            // Murray 2019, figure 2, supplement 2
+            let about = "standard deviation of fixed weights by which outputs come back to the units one step later; 0: \
+                         they do not";
+            let sd = section.number_in("output_feedback", 0.0, 0.0, f64::INFINITY, about)?;
+            (sd > 0.0).then(|| {
+                // Those of random error feedback, if that has this standard deviation (Murray has one B for both).
+                let mut stream = Address { seed, purpose: Purpose::Feedback, trial: 0 }.stream();
+                (0..units * shape.outputs).map(|_| sd * stream.normal()).collect()
+            })
+        } else {
+            section.ineffective("output_feedback", "it is there for linear outputs only")?;
+            None
+        };
 
         let noise = read_noise(document, units, leak)?;
         let inputs = read_inputs(document, shape.inputs)?;
@@ -288,6 +317,7 @@ impl NetworkPlan {
                 b_rec: [0.0; 2],
                 b_out: 0.0,
             },
+            returns,
         };
         let keep = plan.read_constraints(document, task, populations, warnings)?;
         plan.read_initial(document, keep)?;

@@ -49,7 +49,7 @@ const EVIDENCE: Named = Named(&["evidence 1", "evidence 2"]);
 fn told(text: &str, task: &Named) -> (NetworkPlan, Vec<String>) {
     let document = Document::parse(text, "mine.toml", &[]).unwrap();
     let mut warnings = Vec::new();
-    let plan = NetworkPlan::read(&document, task, &mut warnings).unwrap();
+    let plan = NetworkPlan::read(&document, task, 1, &mut warnings).unwrap();
     document.finish().unwrap();
     (plan, warnings)
 }
