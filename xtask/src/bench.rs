@@ -83,6 +83,7 @@ pub fn run(args: &Args) -> Outcome {
     }
     drop(peers); // so that they take nothing from what comes next
     let mut text = updates_table(args, &cases);
+    text += &rules_table(args)?;
     text += &training_table(args)?;
     println!("\n{text}");
     match &args.out {
@@ -139,19 +140,26 @@ impl Peer {
     }
 
     /// Median time of an update in ms: a few to learn how long they take, then a turn's worth.
-    fn update(&mut self, size: Size) -> Result<f64, String> {
-        let first = self.ask(size, 3)?;
-        let updates = (TURN_MS / first).ceil().clamp(3.0, 500.0);
-        self.ask(size, updates as usize)
+    fn update(&mut self, (units, trials, steps): Size) -> Result<f64, String> {
+        let mut ask = |updates: f64| self.ask(&format!("{units} {trials} {steps} {updates}"), "ms_per_update");
+        let first = ask(3.0)?;
+        ask((TURN_MS / first).ceil().clamp(3.0, 500.0))
     }
 
-    fn ask(&mut self, (units, trials, steps): Size, updates: usize) -> Result<f64, String> {
+    /// Median time of a step of a trial by a learning rule in µs, the same way.
+    fn step(&mut self, units: usize, steps: usize) -> Result<f64, String> {
+        let mut ask = |trials: f64| self.ask(&format!("{units} {steps} {trials}"), "us_per_step");
+        let first = ask(5.0)? * steps as f64 / 1000.0;
+        ask((TURN_MS / first).ceil().clamp(5.0, 500.0))
+    }
+
+    fn ask(&mut self, line: &str, key: &str) -> Result<f64, String> {
         let lost = |e: std::io::Error| format!("{} is gone: {e}; try its script by hand", self.name);
-        writeln!(self.ask, "{units} {trials} {steps} {updates}").and_then(|()| self.ask.flush()).map_err(lost)?;
+        writeln!(self.ask, "{line}").and_then(|()| self.ask.flush()).map_err(lost)?;
         let mut line = String::new();
         self.answers.read_line(&mut line).map_err(lost)?;
         let found = serde_json::from_str(&line).map_err(|e| format!("{} said `{line}`: {e}", self.name))?;
-        number(&found, "ms_per_update")
+        number(&found, key)
     }
 }
 
@@ -199,6 +207,90 @@ fn updates_table(args: &Args, cases: &[Case]) -> String {
 /// Median over the rounds of how many times longer one takes than the other.
 fn ratio(one: &[f64], other: &[f64]) -> f64 {
     median(one.iter().zip(other).map(|(a, b)| a / b))
+}
+
+/// What a learning rule is measured beside.
+enum Beside {
+    /// Nothing.
+    Alone,
+    /// Another form of it here.
+    Form(&'static str),
+    /// Programs of the same arithmetic elsewhere: script, form, name.
+    Peers(&'static [(&'static str, &'static str, &'static str)]),
+}
+
+/// Rule, when it changes weights, units, trials, steps.
+const RULES: [(&str, &str, usize, usize, usize, Beside); 14] = [
+    ("rflo", "trial", 100, 1, 800, Beside::Form("rflo-eligibility")),
+    ("rflo", "trial", 100, 20, 800, Beside::Form("rflo-eligibility")),
+    ("rflo", "step", 30, 1, 800, Beside::Peers(&ONLINE)),
+    ("rflo", "step", 100, 1, 800, Beside::Peers(&ONLINE)),
+    ("bptt", "trial", 100, 1, 800, Beside::Alone),
+    ("eprop", "step", 100, 1, 800, Beside::Alone),
+    ("snap1", "step", 100, 1, 800, Beside::Alone),
+    ("uoro", "step", 100, 1, 800, Beside::Alone),
+    ("kf-rtrl", "step", 100, 1, 800, Beside::Alone),
+    ("reverse-kf-rtrl", "step", 100, 1, 800, Beside::Alone),
+    ("kernl", "step", 100, 1, 800, Beside::Alone),
+    ("dni", "step", 100, 1, 800, Beside::Alone),
+    ("node-perturbation", "trial", 100, 1, 800, Beside::Alone),
+    ("rtrl", "trial", 64, 1, 240, Beside::Alone),
+];
+
+const ONLINE: [(&str, &str, &str); 2] = [("numpy_rflo.py", "online", "NumPy"), ("jax_rflo.py", "online", "JAX")];
+
+/// Learning rules: µs a step, beside other forms and programs where there are any.
+fn rules_table(args: &Args) -> Result<String, String> {
+    let mut text = String::from(
+        "\n| rule | weights change every | units, trials, steps | a step of a trial | of the FMA peak | beside |\n|---|---|---|---|---|---|\n",
+    );
+    for (rule, update, units, trials, steps, beside) in &RULES {
+        let mut peers = Vec::new();
+        if let (Some(python), Beside::Peers(all)) = (&args.peers, beside) {
+            for (script, form, name) in *all {
+                peers.push(Peer::start(python, script, form, name, 1)?);
+            }
+        }
+        let mut times: Vec<f64> = Vec::new();
+        let mut share = Vec::new();
+        let mut others: Vec<(&str, Vec<f64>)> = peers.iter().map(|p| (p.name, vec![])).collect();
+        if let Beside::Form(form) = beside {
+            others.push((form, vec![]));
+        }
+        for round in 1..=args.rounds {
+            eprintln!("round {round} of {}: {rule}, {units} units, an update a {update}", args.rounds);
+            let found = rule_bench(rule, update, *units, *trials, *steps)?;
+            times.push(number(&found, "us_per_step")?);
+            if let Some(gflops) = found["gflops"].as_f64() {
+                share.push(gflops / number(&found, "peak_gflops")?);
+            }
+            for (k, (name, times)) in others.iter_mut().enumerate() {
+                times.push(match peers.get_mut(k) {
+                    Some(peer) => peer.step(*units, *steps)?,
+                    None => number(&rule_bench(name, update, *units, *trials, *steps)?, "us_per_step")?,
+                });
+            }
+        }
+        let share = if share.is_empty() { String::new() } else { format!("{:.0} %", 100.0 * median(share)) };
+        let beside: Vec<String> = others
+            .iter()
+            .map(|(name, t)| format!("{name} {:.2} µs, {:.1}×", median(t.iter().copied()), ratio(t, &times)))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| {rule} | {update} | {units}, {trials}, {steps} | {:.2} µs | {share} | {} |",
+            median(times.iter().copied()),
+            beside.join("; ")
+        );
+    }
+    Ok(text)
+}
+
+fn rule_bench(rule: &str, update: &str, units: usize, trials: usize, steps: usize) -> Result<Value, String> {
+    let mut command = Command::new(built("cogrnn"));
+    command.args(["bench", "--json", "--rule", rule, "--update", update, "--threads", "1"]);
+    command.args(["--units", &units.to_string(), "--trials", &trials.to_string(), "--steps", &steps.to_string()]);
+    json_of(command)
 }
 
 fn training_table(args: &Args) -> Result<String, String> {

@@ -245,7 +245,8 @@ median in milliseconds, the arithmetic done in it, and the share of what this pr
 
 Examples:
   cogrnn bench
-  cogrnn bench --units 500 --trials 20 --steps 300 --threads 1")]
+  cogrnn bench --units 500 --trials 20 --steps 300 --threads 1
+  cogrnn bench --rule rflo --update step")]
     Bench(Bench),
     /// Print a script that lets the shell complete commands
     #[command(after_help = "\
@@ -661,12 +662,18 @@ pub struct Bench {
     /// Units of the network
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
     pub units: usize,
-    /// Trials an update
-    #[arg(long, value_name = "B", default_value_t = 20, value_parser = positive)]
-    pub trials: usize,
-    /// Time steps a trial
-    #[arg(long, value_name = "T", default_value_t = 100, value_parser = positive)]
-    pub steps: usize,
+    /// Trials an update [default: 20; of a rule 1]
+    #[arg(long, value_name = "B", value_parser = positive)]
+    pub trials: Option<usize>,
+    /// Time steps a trial [default: 100; of a rule 800]
+    #[arg(long, value_name = "T", value_parser = positive)]
+    pub steps: Option<usize>,
+    /// Measure this learning rule instead, on the network of Murray (2019) and one thread
+    #[arg(long, value_name = "RULE")]
+    pub rule: Option<String>,
+    /// When the rule changes weights
+    #[arg(long, value_name = "WHEN", default_value = "trial", value_parser = ["trial", "step"], requires = "rule")]
+    pub update: String,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,

@@ -95,14 +95,36 @@ fn listen() -> Result<()> {
 /// How fast training is here.
 pub fn bench(args: &args::Bench) -> Result<Ending> {
     let machine = args.machine.resolve()?;
-    let found = cogrnn::bench::run(args.units, args.trials, args.steps, machine.threads, machine.kernels)?;
+    if let Some(rule) = &args.rule {
+        let (online, steps) = (args.update == "step", args.steps.unwrap_or(800));
+        let trials = args.trials.unwrap_or(1);
+        let found = cogrnn::bench::rule(rule, online, args.units, trials, steps, machine.kernels, 2.0)?;
+        if args.json {
+            say_json(&as_json(&found));
+            return Ok(Ending::Finished);
+        }
+        say(&format!(
+            "{rule}, an update a {}, {} units, {trials} trials of {steps} steps, one thread",
+            args.update, args.units
+        ));
+        let mut rows = vec![("time".to_string(), format!("{} µs a step of a trial", short(found.us_per_step)))];
+        rows.extend(found.gflops.map(|speed| {
+            let share = 100.0 * speed / found.peak_gflops;
+            let told = format!("{} GFLOP/s, {share:.0} % of the peak of {}", short(speed), short(found.peak_gflops));
+            ("speed".to_string(), told)
+        }));
+        say(&in_columns(&rows));
+        return Ok(Ending::Finished);
+    }
+    let (trials, steps) = (args.trials.unwrap_or(20), args.steps.unwrap_or(100));
+    let found = cogrnn::bench::run(args.units, trials, steps, machine.threads, machine.kernels)?;
     if args.json {
         say_json(&as_json(&found));
         return Ok(Ending::Finished);
     }
     say(&format!(
         "one update, {} units, {} trials of {} steps, {} threads",
-        args.units, args.trials, args.steps, machine.threads
+        args.units, trials, steps, machine.threads
     ));
     say(&in_columns(&[
         ("time".into(), format!("{} ms", short(found.ms_per_update))),

@@ -1,19 +1,24 @@
 //! How fast training is on this machine, as a share of what its cores could do.
 
+use crate::experiment::Experiment;
+use crate::experiment::{Plan, Visitor};
 use cogrnn_core::constraint::{Constraint, Keep, Wiring};
 use cogrnn_core::crew::Crew;
-use cogrnn_core::error::Result;
+use cogrnn_core::error::{Error, Result};
 use cogrnn_core::kernels::{Isa, peak};
-use cogrnn_core::network::{History, Network, Noise, Room, Shape};
-use cogrnn_core::params::Parameters;
+use cogrnn_core::network::{History, Imprint, Network, Noise, Room, Shape};
+use cogrnn_core::params::{Parameters, Plastic};
 use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::readout::{Loss, Readout};
+use cogrnn_core::rule::Rule;
 use cogrnn_core::run::Run;
+use cogrnn_core::task::Set;
+use cogrnn_core::trials::unit_noise;
 use cogrnn_core::units::ms;
 use cogrnn_networks::rate::initial::{Distribution, Recipe, balanced, draw};
 use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 use cogrnn_rules::optimisers::{Schedule, Sgd};
-use cogrnn_rules::{Bptt, With};
+use cogrnn_rules::{Bptt, Forward, Rflo, With};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -46,6 +51,130 @@ pub struct BenchReport {
     pub gflops_nominal: f64,
     /// What multiply-adds alone reach on this many threads, measured in the same run.
     pub peak_gflops: f64,
+}
+
+/// How long a learning rule takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleReport {
+    /// The rule.
+    pub rule: String,
+    /// `trial` or `step`: when weights change.
+    pub update: String,
+    /// Recurrent units.
+    pub units: usize,
+    /// Trials of an update.
+    pub trials: usize,
+    /// Steps of a trial.
+    pub steps: usize,
+    /// Updates measured.
+    pub updates: usize,
+    /// Median time of an update, divided by the steps of its trials.
+    pub us_per_step: f64,
+    /// Fastest update, the same.
+    pub us_best: f64,
+    /// Where all is a product of matrices (RTRL: 2 units³ · ends, ends = units + inputs + 1), multiply-adds per second.
+    pub gflops: Option<f64>,
+    /// What multiply-adds alone reach on one core, measured in the same run.
+    pub peak_gflops: f64,
+}
+
+/// RFLO by its eligibility traces, added up over a trial: what the sweep of the rule `rflo` is held against.
+pub const ELIGIBILITY: &str = "rflo-eligibility";
+
+/// Updates of the network of Murray (2019) by a learning rule: tanh, one input, one output, one thread.
+///
+/// # Errors
+/// A rule that there is not, or that cannot change weights then; fewer than 220 steps.
+pub fn rule(
+    name: &str,
+    online: bool,
+    units: usize,
+    trials: usize,
+    steps: usize,
+    kernels: Option<Isa>,
+    seconds: f64,
+) -> Result<RuleReport> {
+    let isa = kernels.unwrap_or_else(Isa::best);
+    // 50 + 2 delays + 60 steps
+    if steps < 220 || !steps.is_multiple_of(2) {
+        return Err(Error::input(format!("trials of {steps} steps for a rule"))
+            .at("--steps")
+            .why("its task has an even number of steps, 220 or more")
+            .remedy("leave --steps out for 800"));
+    }
+    let update = if online { "step" } else { "trial" };
+    let changes = [
+        format!("rule.name={:?}", if name == ELIGIBILITY { "rflo" } else { name }),
+        format!("rule.update={update:?}"),
+        format!("task.delay_max=\"{} ms\"", (steps - 110) / 2),
+        format!("network.units={units}"),
+        format!("initial.scale_rec={}", 1.5 / (units as f64).sqrt()),
+        "optimiser.learning_rate=1e-4".to_string(),
+        format!("training.trials={trials}"),
+        "noise.units=0.001".to_string(),
+    ];
+    let noisy = usize::from(name == "node-perturbation");
+    let experiment = Experiment::load("murray2019/interval", &changes[..changes.len() - 1 + noisy])?;
+    let Plan { network, plastic } = experiment.network.build::<f32>(experiment.dt, 1, isa)?;
+    let (shape, imprints) = (network.shape(), network.imprints(&plastic).is_some());
+    let timed = Timed { experiment: &experiment, network: &network, plastic, isa, seconds };
+    let mut times = if name == ELIGIBILITY {
+        let feedback = experiment.rule.feedback_weights(shape, 1);
+        let estimator = Forward { feedback, start: false, ..Forward::new(Rflo { isa }) };
+        timed.visit(&estimator.with(Sgd { rate: Schedule::Constant(1e-4) }))?
+    } else {
+        experiment.rule.visit(shape, 1, isa, false, imprints, Vec::new(), timed)?
+    };
+    times.sort_by(f64::total_cmp);
+    let per_step = |seconds: f64| seconds * 1e6 / (trials * steps) as f64;
+    let us = per_step(times[times.len() / 2]);
+    let ends = units + shape.inputs + 1;
+    let products = (name == "rtrl").then(|| 2.0 * (units as f64).powi(3) * ends as f64);
+    Ok(RuleReport {
+        rule: name.into(),
+        update: update.into(),
+        units,
+        trials,
+        steps,
+        updates: times.len(),
+        us_per_step: us,
+        us_best: per_step(times[0]),
+        gflops: products.map(|flops| flops / us / 1e3),
+        peak_gflops: peak_gflops(1, isa)?,
+    })
+}
+
+/// Times updates of the same trials.
+struct Timed<'a> {
+    experiment: &'a Experiment,
+    network: &'a Rate<f32>,
+    plastic: Plastic<Rate<f32>>,
+    isa: Isa,
+    seconds: f64,
+}
+
+impl Visitor<Rate<f32>> for Timed<'_> {
+    type Found = Result<Vec<f64>>;
+
+    fn visit<R: Rule<Rate<f32>>>(self, rule: &R) -> Result<Vec<f64>> {
+        let generator = self.experiment.generator(Set::Training, self.experiment.dt, self.isa);
+        let steps = generator.draw(0, 1).first().map_or(1, |d| d.steps);
+        let crew = Crew::new(1)?;
+        let trials = self.experiment.trials;
+        let room = Room { trials, steps, history: History::Whole };
+        let mut run = Run::new(self.network, rule, self.plastic, &room, &crew)?;
+        generator.share(0, trials, false, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
+        let noise = Noise::Drawn { seed: 1, purpose: unit_noise(Set::Training) };
+        let mut times = Vec::new();
+        let begun = Instant::now();
+        while times.len() < 7 || begun.elapsed().as_secs_f64() < self.seconds {
+            let clock = Instant::now();
+            run.update(noise, self.experiment.network.loss, &crew);
+            times.push(clock.elapsed().as_secs_f64());
+        }
+        times.drain(..2);
+        Ok(times)
+    }
 }
 
 /// One SGD update of an excitatory-inhibitory network with Ω and noise, again and again.
