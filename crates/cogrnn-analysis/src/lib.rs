@@ -1,4 +1,4 @@
-//! Analyses of trained networks, one folder each (Song, Yang & Wang 2016).
+//! Analyses of trained networks, one folder each (Song, Yang & Wang 2016; Murray 2019).
 //!
 //! | module | asks | figures |
 //! |---|---|---|
@@ -12,6 +12,8 @@
 //! | [`tuning`] | how a memory is held | 7B to 7E |
 //! | [`pca`] | the plane in which sequences run | 8E |
 //! | [`eye_trace`] | where the eye goes | 8B, 8D |
+//! | [`interval`] | whether a shown interval is made again | Murray 3 |
+//! | [`trajectory`] | where a cursor goes | Murray 4 |
 //! | [`training_curve`] | how learning went, over seeds | 9 |
 //!
 //! Numbers of equations are the paper's; sections 4.8 and 5.0 to 5.12 are those of our description of its methods,
@@ -22,6 +24,7 @@
 
 pub mod duration;
 pub mod eye_trace;
+pub mod interval;
 mod keys;
 mod linear;
 pub mod multisensory;
@@ -34,6 +37,7 @@ pub mod statistics;
 #[cfg(test)]
 mod testing;
 pub mod training_curve;
+pub mod trajectory;
 mod trial;
 pub mod tuning;
 pub mod unit_averages;

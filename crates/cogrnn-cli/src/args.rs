@@ -43,6 +43,7 @@ Many networks:
 
 This machine:
   verify       Whether a learning rule computes what it says
+  gradient     How near the gradients of learning rules are to the exact one
   bench        How fast training is here
   completions  Let the shell complete commands (bash, zsh, fish, …)
   help         This text, or that of a command
@@ -238,6 +239,17 @@ Examples:
   cogrnn verify rtrl
   cogrnn verify --json")]
     Verify(Verify),
+    /// Compare the gradients of learning rules with the exact one: angle, bias, variance
+    #[command(after_help = "\
+WHAT is an experiment, at its initial weights, or the folder of a run, at the weights it has come to. Every rule sees the
+same trials and the same noise. Bias and variance are over draws of a rule's random signs (uoro, kf-rtrl,
+reverse-kf-rtrl) or of the noise of the units (node-perturbation), beside the bias that chance alone would give.
+A rule may say its feedback: rflo/random, rflo/transposed.
+
+Examples:
+  cogrnn gradient murray2019/periodic
+  cogrnn gradient runs/third --rules rflo,rflo/transposed,uoro --draws 1000")]
+    Gradient(Gradient),
     /// Measure how fast training is on this machine
     #[command(after_help = "\
 One update of an excitatory-inhibitory network with noise and regulariser, timed many times: the
@@ -266,6 +278,7 @@ impl Command {
         match self {
             Command::List(a) | Command::Table(a) => a.json,
             Command::Verify(a) => a.json,
+            Command::Gradient(a) => a.json,
             Command::Show(a) => a.json,
             Command::Check(a) => a.json,
             Command::Train(a) => a.progress.json,
@@ -648,6 +661,29 @@ pub struct CompareBehaviour {
     /// What an output must exceed to be an answer
     #[arg(long, value_name = "Z", default_value_t = cogrnn::behaviour::THRESHOLD, allow_negative_numbers = true, value_parser = finite)]
     pub threshold: f64,
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// What to use
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// `gradient`.
+#[derive(Debug, ClapArgs)]
+pub struct Gradient {
+    /// An experiment, or the folder of a run
+    #[arg(value_name = "WHAT", value_hint = ValueHint::AnyPath)]
+    pub what: PathBuf,
+    /// Which rules [default: all that are defined; rtrl up to 64 units]
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
+    pub rules: Vec<String>,
+    /// Draws of what is random
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive)]
+    pub draws: usize,
+    /// Change a setting of the experiment; may be given again and again
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,

@@ -66,7 +66,9 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
     let summaries = comparison.summaries(&done.results);
     let mut faded = Vec::new();
     let rows = if paper == "murray2019" {
-        murray2019::judge(&done.results)
+        let mut rows = murray2019::judge(&done.results);
+        rows.extend(murray2019::peaks(&done.results, &machine)?);
+        rows
     } else {
         if !args.json {
             warn("how far errors reach back: a quarter of a training of each scheme");

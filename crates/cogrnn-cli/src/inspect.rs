@@ -5,7 +5,8 @@ use crate::args;
 use crate::draw::Look;
 use crate::output::{in_columns, say, say_json, warn};
 use cogrnn::experiment::{Experiment, shipped};
-use cogrnn_core::error::Result;
+use cogrnn::trainer::Trainer;
+use cogrnn_core::error::{Error, Result};
 use serde_json::{Map, Value, json};
 
 /// The experiments that come with the program.
@@ -102,6 +103,63 @@ pub fn verify(args: &args::Verify) -> Result<Ending> {
         n => format!("\n  {n} of {} checks of {rules} DO NOT HOLD", checks.len()),
     });
     Ok(ending)
+}
+
+/// How near the gradients of rules are to the exact one.
+pub fn gradient(args: &args::Gradient) -> Result<Ending> {
+    let machine = args.machine.resolve()?;
+    let run = args.what.is_dir();
+    if run && !args.set.is_empty() {
+        return Err(Error::input("`--set` with a run")
+            .at("--set")
+            .why("its weights are those of its own experiment")
+            .remedy("leave it out, or name an experiment instead of a folder"));
+    }
+    let (experiment, at) = if run {
+        let trainer = Trainer::resume(&args.what, &machine)?;
+        let (updates, theta) = trainer.theta();
+        (trainer.experiment().clone(), Some((updates, theta.clone())))
+    } else {
+        (Experiment::load(&args.what.to_string_lossy(), &args.set)?, None)
+    };
+    let from = at.as_ref().map(|(updates, theta)| (*updates, theta));
+    let found = cogrnn::gradient::compare(&experiment, from, &args.rules, args.draws, &machine)?;
+    let updates = at.as_ref().map_or(0, |(updates, _)| *updates);
+    if args.json {
+        say_json(&json!({ "experiment": experiment.name, "updates": updates, "rules": found }));
+        return Ok(Ending::Finished);
+    }
+    say(&format!(
+        "{}, seed {}, after {updates} updates, {} trials: gradients beside the exact one\n",
+        experiment.name, experiment.seed, experiment.trials
+    ));
+    say(&format!(
+        "  {:<16} {:<10} {:>5}   {:>7} {:>7}   {:>8} {:>8} {:>9}   {:>7} {:>7}",
+        "rule", "feedback", "draws", "cosine", "of mean", "bias", "chance", "variance", "w_rec", "w_out"
+    ));
+    for one in &found {
+        let all = &one.all;
+        let random = |x: f64| if one.draws > 1 { size(x) } else { "–".into() };
+        say(&format!(
+            "  {:<16} {:<10} {:>5}   {:>7.3} {:>7.3}   {:>8} {:>8} {:>9}   {:>7.3} {:>7.3}",
+            one.rule,
+            one.feedback.unwrap_or("–"),
+            one.draws,
+            all.cosine,
+            all.cosine_of_mean,
+            size(all.bias),
+            random(all.chance),
+            random(all.variance),
+            one.w_rec.cosine,
+            one.w_out.cosine
+        ));
+    }
+    say(
+        "\n  cosine   of the angle to the exact gradient: median over draws; of the mean over draws; of w_rec and w_out alone",
+    );
+    say("  bias     of the mean, in lengths of the exact gradient; chance: what it would be for a rule without bias");
+    say("  variance mean squared distance from the mean, in squared lengths of the exact gradient");
+    Ok(Ending::Finished)
 }
 
 /// 3e-14, 0.31, 24.

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::Check(a) => inspect::check(&a),
         Command::Table(a) => inspect::table(&a),
         Command::Verify(a) => inspect::verify(&a),
+        Command::Gradient(a) => inspect::gradient(&a),
         Command::Train(a) => train::train(&a),
         Command::Resume(a) => train::resume(&a),
         Command::Evaluate(a) => judge::evaluate(&a),

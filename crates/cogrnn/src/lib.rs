@@ -27,6 +27,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod files;
 pub mod folder;
+pub mod gradient;
 mod matrices;
 pub mod npz;
 pub mod pool;

@@ -524,6 +524,11 @@ impl Trainer {
         done
     }
 
+    /// Updates made so far, and θ.
+    pub fn theta(&self) -> (u64, &Arena<f32>) {
+        (self.progress.updates, &self.progress.theta)
+    }
+
     /// [`fading`] of the network as it is now.
     ///
     /// # Errors

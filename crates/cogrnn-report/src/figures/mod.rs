@@ -1,4 +1,4 @@
-//! The figures of Song et al. (2016), one function for each report of an analysis.
+//! The figures of Song et al. (2016) and Murray (2019), one function for each report of an analysis.
 //!
 //! | function | of | figures |
 //! |---|---|---|
@@ -12,11 +12,14 @@
 //! | [`tuning()`] | `tuning::Report` | 7B to 7E |
 //! | [`components`] | `pca::Report` | 8C |
 //! | [`movements`] | `eye_trace::Report` | 8D |
+//! | [`interval()`] | `interval::Report` | Murray 3 |
+//! | [`trajectory()`] | `trajectory::Report` | Murray 4 |
 //! | [`learning`] | `training_curve::Report` | 9 |
 
 mod behaviour;
 mod conditions;
 mod connections;
+mod local;
 mod memory;
 mod sequences;
 mod state_space;
@@ -25,6 +28,7 @@ mod units;
 
 pub use behaviour::{chronometric, duration, multisensory, psychometric};
 pub use connections::selectivity;
+pub use local::{interval, trajectory};
 pub use memory::tuning;
 pub use sequences::{components, movements};
 pub use state_space::regression;

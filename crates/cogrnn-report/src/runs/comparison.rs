@@ -81,7 +81,7 @@ fn table(rows: &[&CellSummary]) -> TableView {
 /// Median and quartiles of every variant's learning.
 fn learning(id: &str, variants: &[String], trained: &[&Trained]) -> Result<Figure> {
     let measured = trained.iter().any(|t| t.learning.iter().any(|c| c.performance.is_some()));
-    let y = if measured { Axis::new("Performance", "%") } else { Axis::new("Error", "") };
+    let y = if measured { Axis::new("Performance", "%") } else { errors(trained) };
     let mut chart = Chart::new("", Axis::new("Updates", ""), y);
     let mut keys = Vec::new();
     let here = variants.iter().filter(|v| trained.iter().any(|t| t.job.variant == **v));
@@ -114,6 +114,20 @@ fn learning(id: &str, variants: &[String], trained: &[&Trained]) -> Result<Figur
     Ok(Figure::new(format!("{id}-learning"), "Learning")
         .caption("Median and quartiles over seeds, of the plain network; one that is done keeps its last value.")
         .with(chart.legend(keys)))
+}
+
+/// An axis of errors by their logarithm, up to three times what networks begin with: one that diverges leaves the figure and
+/// does not press the others together.
+fn errors(trained: &[&Trained]) -> Axis {
+    let sound = |x: &f64| x.is_finite() && *x > 0.0;
+    let first = trained.iter().filter_map(|t| t.learning.first()).map(|c| c.rmse).filter(sound).fold(0.0, f64::max);
+    let axis = Axis::new("Error", "");
+    if first == 0.0 {
+        return axis;
+    }
+    let all = trained.iter().flat_map(|t| &t.learning).map(|c| c.rmse).filter(sound);
+    let least = all.fold(first, f64::min).max(1e-6 * first);
+    axis.log().range(0.8 * least, 3.0 * first)
 }
 
 /// At most a few hundred checks of a curve.

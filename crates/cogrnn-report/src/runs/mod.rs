@@ -53,6 +53,8 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, named: &Named) -> Resu
         Numbers::Multisensory(r) => figures::multisensory(r),
         Numbers::Components(r) => figures::components(r, labels),
         Numbers::Movements(r) => figures::movements(r),
+        Numbers::Interval(r) => figures::interval(r),
+        Numbers::Trajectory(r) => figures::trajectory(r, labels),
     };
     // One name for a section, a file and an anchor.
     for (i, figure) in found.iter_mut().enumerate() {

@@ -20,8 +20,8 @@ use crate::evaluate::{Recorded, TestRun, Trained};
 use crate::experiment::TestNoise;
 use cogrnn_analysis::{Analysis, Trial};
 use cogrnn_analysis::{
-    duration, eye_trace, multisensory, pca, psychometric, reaction_time, selectivity, state_space, tuning,
-    unit_averages,
+    duration, eye_trace, interval, multisensory, pca, psychometric, reaction_time, selectivity, state_space,
+    trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,10 @@ pub enum Numbers {
     Components(pca::Report),
     /// Where movements of a sequence end.
     Movements(eye_trace::Report),
+    /// Intervals that were made, against those that were shown.
+    Interval(interval::Report),
+    /// Paths of a cursor.
+    Trajectory(trajectory::Report),
 }
 
 impl Numbers {
@@ -69,6 +73,8 @@ impl Numbers {
             Numbers::Multisensory(_) => "multisensory",
             Numbers::Components(_) => "components",
             Numbers::Movements(_) => "movements",
+            Numbers::Interval(_) => "interval",
+            Numbers::Trajectory(_) => "trajectory",
         }
     }
 }
@@ -133,6 +139,8 @@ fn worker(plan: &Plan) -> Box<dyn Worker> {
         What::Multisensory(s) => Box::new(Work(multisensory::Multisensory::new(s), Numbers::Multisensory)),
         What::Components(s) => Box::new(Work(pca::Pca::new(s), Numbers::Components)),
         What::Movements(s) => Box::new(Work(eye_trace::EyeTrace::new(s), Numbers::Movements)),
+        What::Interval(s) => Box::new(Work(interval::Interval::new(s), Numbers::Interval)),
+        What::Trajectory(s) => Box::new(Work(trajectory::Trajectory::new(s), Numbers::Trajectory)),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::experiment::Experiment;
 use crate::reader::{Document, Section};
 use cogrnn_analysis::unit_averages::{Align, Include};
 use cogrnn_analysis::{
-    duration, eye_trace, multisensory, pca, psychometric, reaction_time, selectivity, state_space, tuning,
-    unit_averages,
+    duration, eye_trace, interval, multisensory, pca, psychometric, reaction_time, selectivity, state_space,
+    trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::{Address, Purpose};
@@ -48,6 +48,10 @@ pub enum What {
     Components(pca::Settings),
     /// `[analysis.movements]`
     Movements(eye_trace::Settings),
+    /// `[analysis.interval]`
+    Interval(interval::Settings),
+    /// `[analysis.trajectory]`
+    Trajectory(trajectory::Settings),
 }
 
 /// An analysis as listings know it.
@@ -81,6 +85,8 @@ pub const ANALYSES: &[Entry] = &[
     Entry { name: "multisensory", about: "two senses alone and together", needs: needs_modalities, read: read_multisensory },
     Entry { name: "components", about: "principal components of noise-free trials", needs: needs_section, read: read_components },
     Entry { name: "movements", about: "traces of eye movements, and where they end", needs: needs_movements, read: read_movements },
+    Entry { name: "interval", about: "intervals that the network makes, against those that it was shown", needs: needs_intervals, read: read_interval },
+    Entry { name: "trajectory", about: "paths of a cursor that the outputs move, syllable by syllable", needs: needs_directions, read: read_trajectory },
 ];
 
 fn columns(experiment: &Experiment) -> String {
@@ -140,6 +146,14 @@ fn needs_modalities(experiment: &Experiment) -> String {
 
 fn needs_movements(experiment: &Experiment) -> String {
     format!("it needs outputs x and y that go from target to target; {}", columns(experiment))
+}
+
+fn needs_intervals(experiment: &Experiment) -> String {
+    format!("it needs an interval and the time from which it is to be made again; {}", columns(experiment))
+}
+
+fn needs_directions(experiment: &Experiment) -> String {
+    format!("it needs two outputs that move a cursor, and directions; {}", columns(experiment))
 }
 
 /// Test trials of a task, to see which columns and epochs there are.
@@ -441,6 +455,44 @@ fn read_movements(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     }
     let traces = s.count("traces", 8, "trials whose traces are kept")?;
     Ok(What::Movements(eye_trace::Settings { sequence, epochs, traces, ..usual }))
+}
+
+fn read_interval(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    let delay = trials.column(s, "delay", "delay", "column of the interval that is shown, ms")?;
+    let from = trials.column(s, "from", "set", "column of the time from which it is to be made, ms")?;
+    let least = s.number("least", 0.5, "lowest output that is a pulse; half of the target by default")?;
+    Ok(What::Interval(interval::Settings { delay, from, least }))
+}
+
+fn read_trajectory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    let named = |all: Vec<&'static str>, word: &str| -> Vec<&'static str> {
+        all.into_iter().filter(|name| name.split(' ').next() == Some(word)).collect()
+    };
+    let about = "columns of the direction of each syllable";
+    let directions = s.strings("directions", &named(trials.columns(), "direction"), about)?;
+    let syllables = s.strings("syllables", &named(trials.epochs(), "syllable"), "their epochs")?;
+    for (key, names, all, what) in [
+        ("directions", &directions, trials.columns(), "column of its table of trials"),
+        ("syllables", &syllables, trials.epochs(), "epoch"),
+    ] {
+        for name in names {
+            trials.known(s, key, name, &all, what)?;
+        }
+    }
+    let paired = !directions.is_empty() && directions.len() == syllables.len();
+    if !paired || trials.task.outputs().len() < 2 {
+        let outputs = trials.task.outputs().len();
+        let error =
+            Error::input(format!("{} directions, {} epochs, {outputs} outputs", directions.len(), syllables.len()))
+                .why("each epoch has one direction, and two outputs are a velocity")
+                .remedy("name as many columns as epochs, or remove this section");
+        return Err(s.blame("directions", error));
+    }
+    let angles =
+        s.numbers("angles", &[0.0, 90.0, 180.0, 270.0], "degrees of direction 0, 1, …; others call for rest")?;
+    let distance = s.number("distance", 1.0, "how far a syllable is to move the cursor")?;
+    let paths = s.count("paths", 20, "trials whose paths are kept")?;
+    Ok(What::Trajectory(trajectory::Settings { directions, syllables, angles, distance, paths }))
 }
 
 /// How figures write the values of a column.

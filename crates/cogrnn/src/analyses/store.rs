@@ -193,6 +193,14 @@ impl Numbers {
                 format!("{} active units; two components hold {:.0} % of the variance", r.units.len(), 100.0 * two)
             }
             Numbers::Movements(r) => format!("{:.1} % of movements reach their dot", 100.0 * r.correct),
+            Numbers::Interval(r) => {
+                let line = r.line.map_or("no line".to_string(), |l| format!("slope {:.2}, r {:.2}", l.slope, l.r));
+                let error = r.error.map_or("no pulse".to_string(), |e| format!("error {e:.1} ms"));
+                format!("{line}; {error}; {} of {} trials without a pulse", r.without, r.trials)
+            }
+            Numbers::Trajectory(r) => {
+                format!("the cursor ends {:.3} from where it should (median of {} trials)", r.end[1], r.trials)
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ mod rule;
 mod unroll;
 
 pub use network::{NetworkPlan, Plan, Population};
-pub use rule::{Kind, OptimiserPlan, RulePlan, Visitor, cosine};
+pub use rule::{Feedback, Kind, OptimiserPlan, RulePlan, Visitor, cosine};
 pub use unroll::{UnrollPlan, Unrolled};
 
 use crate::auxiliary::LoopPlan;

@@ -125,8 +125,36 @@ impl Kind {
         }
     }
 
+    /// The rule of this name with what it has by default.
+    pub fn usual(name: &str) -> Option<Kind> {
+        Some(match name {
+            "bptt" => Kind::Bptt,
+            "rflo" => Kind::Rflo,
+            "eprop" => Kind::Eprop { kappa: 0.0 },
+            "rtrl" => Kind::Rtrl,
+            "snap1" => Kind::Snap1,
+            "uoro" => Kind::Uoro,
+            "kf-rtrl" => Kind::KfRtrl,
+            "reverse-kf-rtrl" => Kind::ReverseKfRtrl,
+            "kernl" => Kind::Kernl { lambda: None, rate: 0.001 },
+            "dni" => Kind::Dni { rate: 0.01 },
+            "node-perturbation" => Kind::NodePerturbation { keep: 0.9 },
+            _ => return None,
+        })
+    }
+
+    /// Whether its gradient depends on what it draws.
+    pub fn is_random(self) -> bool {
+        matches!(self, Kind::Uoro | Kind::KfRtrl | Kind::ReverseKfRtrl | Kind::NodePerturbation { .. })
+    }
+
+    /// Whether it takes outputs that come back to the units.
+    pub fn takes_returns(self) -> bool {
+        matches!(self, Kind::Bptt | Kind::NodePerturbation { .. }) || self.is_local()
+    }
+
     /// Whether each synapse learns from its own two ends.
-    fn is_local(self) -> bool {
+    pub fn is_local(self) -> bool {
         matches!(self, Kind::Rflo | Kind::Eprop { .. })
     }
 }
@@ -168,6 +196,8 @@ pub struct RulePlan {
     pub clip: Option<f64>,
     /// Whether a gradient that is no number is replaced.
     pub guard: bool,
+    /// Which draw of the rule's random signs and probes: 0 in every training.
+    pub draw: u64,
     l1: Vec<L1>,
     l2: Vec<L2>,
     rate_l1: f64,
@@ -369,6 +399,7 @@ impl RulePlan {
             optimiser,
             clip: (clip > 0.0).then_some(clip),
             guard,
+            draw: 0,
             l1: vec![],
             l2: vec![],
             rate_l1: 0.0,
@@ -416,8 +447,7 @@ impl RulePlan {
                     .remedy("leave [unroll] out, or take  name = \"bptt\""),
             ));
         }
-        let returning = matches!(self.kind, Kind::Bptt | Kind::NodePerturbation { .. }) || self.kind.is_local();
-        if network.returns.is_some() && !returning {
+        if network.returns.is_some() && !self.kind.takes_returns() {
             return Err(section.blame(
                 "name",
                 Error::input(format!("the rule `{name}` with outputs that come back to the units"))
@@ -502,7 +532,8 @@ impl RulePlan {
         own: Vec<Box<dyn WeightPenalty<N::Real>>>,
         visitor: V,
     ) -> V::Found {
-        let signs = || Signs::Drawn(seed);
+        let drawn = seed.wrapping_add(self.draw);
+        let signs = || Signs::Drawn(drawn);
         let way = Way { plan: self, shape, seed, start, own };
         let influence = match self.kind {
             Kind::Bptt => return way.sweeping(visitor),
@@ -527,7 +558,7 @@ impl RulePlan {
             Kind::KfRtrl => Any::KfRtrl(KfRtrl { signs: signs(), isa }),
             Kind::ReverseKfRtrl => Any::ReverseKfRtrl(ReverseKfRtrl { signs: signs(), isa }),
             Kind::Kernl { lambda, rate } => {
-                Any::Kernl(Kernl { lambda, rate, probes: Probes::Drawn(seed), given: None, isa })
+                Any::Kernl(Kernl { lambda, rate, probes: Probes::Drawn(drawn), given: None, isa })
             }
             Kind::Dni { rate } => Any::Dni(Dni { rate, seed, given: None }),
         };
@@ -567,6 +598,30 @@ impl RulePlan {
     /// What the weights cost beside the loss.
     pub fn weight_cost<F: Real>(&self, theta: &Arena<F>) -> f64 {
         self.penalties().iter().map(|p| p.value(theta)).sum()
+    }
+
+    /// Another rule on the same terms, that gives its gradient and changes nothing: with random feedback or with that of the
+    /// readout, and weights that cost nothing.
+    #[must_use]
+    pub fn bare(&self, kind: Kind, random: bool, draw: u64) -> RulePlan {
+        let sd = if let Feedback::Random(sd) = self.feedback { sd } else { 1.0 };
+        RulePlan {
+            kind,
+            online: false,
+            feedback: if random { Feedback::Random(sd) } else { Feedback::Transposed },
+            feeding: Feeding { decay: None, ..self.feeding },
+            rates: Vec::new(),
+            shadow: false,
+            omega: 0.0,
+            truncation: None,
+            optimiser: OptimiserPlan::Sgd(Sgd { rate: Schedule::Constant(0.0) }),
+            clip: None,
+            guard: false,
+            draw,
+            l1: Vec::new(),
+            l2: Vec::new(),
+            ..self.clone()
+        }
     }
 
     /// Whether rates cost anything.

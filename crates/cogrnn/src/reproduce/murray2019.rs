@@ -6,7 +6,11 @@
 //! the specification). Networks of one seed begin alike under every rule.
 
 use super::claims::{Row, Verdict};
+use crate::analyses::{self, Numbers, Plan, What};
 use crate::compare::{Comparison, Trained, Wish, sign_test};
+use crate::evaluate;
+use crate::trainer::Machine;
+use cogrnn_analysis::interval;
 use cogrnn_core::error::{Error, Result};
 use std::path::Path;
 
@@ -330,6 +334,44 @@ fn intervals(trained: &[Trained]) -> Vec<Row> {
     let statistic = format!("median error {:.3}, without output {silent:.3}; half of that is the bound", median(&bptt));
     rows.push(row(format!("BPTT is still good, {}", about(25)), bptt, (statistic, verdict)));
     rows
+}
+
+/// Figure 3, by the peaks of the output: slope of the interval made on the interval shown, and how far off it is.
+///
+/// # Errors
+/// A run that cannot be read.
+pub fn peaks(trained: &[Trained], machine: &Machine) -> Result<Vec<Row>> {
+    let plan = Plan { name: "interval".into(), what: What::Interval(interval::Settings::default()) };
+    let mut rows = Vec::new();
+    for longest in [15, 20, 25] {
+        for rule in ["rflo", "bptt"] {
+            let cell = Cell::new("intervals", format!("{rule}-{longest}"), trained);
+            let (mut slopes, mut errors, mut without) = (Vec::new(), Vec::new(), Vec::new());
+            // A network that diverged has nothing to show.
+            for network in cell.networks.iter().filter(|t| t.last_cost().is_finite()) {
+                let open = evaluate::Trained::open(&network.job.folder, machine)?;
+                let found = analyses::analyse(&open, &[&plan], &open.test_run(), &mut |_| ())?;
+                let Some(Numbers::Interval(report)) = found.get("interval") else { continue };
+                slopes.extend(report.line.map(|line| line.slope));
+                errors.extend(report.error);
+                without.push(100.0 * report.without as f64 / report.trials.max(1) as f64);
+            }
+            if without.is_empty() {
+                continue;
+            }
+            let name = rule.to_uppercase();
+            let error = if errors.is_empty() { "no".into() } else { format!("{:.0} ms", median(&errors)) };
+            let statistic = format!(
+                "1 is as shown; error {error}; {:.0} % of trials without a pulse (medians of {} networks)",
+                median(&without),
+                without.len()
+            );
+            let claim = format!("{name}, delays of up to {longest} τ: slope of the interval made on that shown");
+            let shown = row("3", claim, slopes, "", (statistic, Verdict::Shown));
+            rows.push(Row { model: "Interval matching".into(), published: "a figure".into(), ..shown });
+        }
+    }
+    Ok(rows)
 }
 
 /// Figure 4, by the error of the outputs over the whole sequence.
