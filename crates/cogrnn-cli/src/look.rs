@@ -87,7 +87,8 @@ pub fn report(args: &args::Report) -> Result<Ending> {
             None
         };
         let summary = folder::read_result::<Summary>(dir).ok();
-        all.push(Run { trained, summary, learning: reproduce::learning_curve(dir)?, analysed });
+        let played = cogrnn::auxiliary::Played::read(dir)?;
+        all.push(Run { trained, summary, learning: reproduce::learning_curve(dir)?, analysed, played });
     }
     bar.finish_and_clear();
     let (first, others) = (&all[0].trained.experiment, &all[1..]);

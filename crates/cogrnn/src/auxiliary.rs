@@ -135,6 +135,65 @@ pub struct Outcome {
     pub learnt_after: Option<usize>,
 }
 
+/// What a loop has left in the folder of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Played {
+    /// Its learning curve.
+    pub tries: Vec<Try>,
+    /// Syllables that the loop decides.
+    pub of: usize,
+    /// ms from the start of the sequence.
+    pub times: Vec<f64>,
+    /// Outputs of the last try, one list for each.
+    pub outputs: Vec<Vec<f64>>,
+    /// What was asked for.
+    pub asked: Vec<Vec<f64>>,
+}
+
+impl Played {
+    /// Reads it; none if there was no loop.
+    ///
+    /// # Errors
+    /// A file that is damaged.
+    pub fn read(folder: &Path) -> Result<Option<Played>> {
+        let (learning, outputs) = (folder.join(LEARNING), folder.join(OUTPUTS));
+        if !(learning.exists() && outputs.exists()) {
+            return Ok(None);
+        }
+        let rows = |path: &Path| -> Result<Vec<Vec<f64>>> {
+            let damaged = |why: String| {
+                Error::input("a file of the loop is damaged")
+                    .at(path.display().to_string())
+                    .why(why)
+                    .remedy("train the network again, or take the file away")
+            };
+            let text = files::read_text(path)?;
+            let mut rows = Vec::new();
+            for record in csv::Reader::from_reader(text.as_bytes()).records() {
+                let record = record.map_err(|e| damaged(e.to_string()))?;
+                let row: std::result::Result<Vec<f64>, _> = record.iter().map(str::parse).collect();
+                rows.push(row.map_err(|e| damaged(e.to_string()))?);
+            }
+            match rows.first() {
+                Some(first) if first.len() >= 3 => Ok(rows),
+                _ => Err(damaged("it has no rows, or too few columns".into())),
+            }
+        };
+        let learnt = rows(&learning)?;
+        let tries = learnt.iter().map(|r| Try { trials: r[0] as usize, right: r[1] as usize, rmse: r[r.len() - 1] });
+        let said = rows(&outputs)?;
+        let column = |k: usize| said.iter().map(|row| row[k]).collect::<Vec<f64>>();
+        let count = (said[0].len() - 1) / 2;
+        Ok(Some(Played {
+            tries: tries.collect(),
+            of: learnt[0][2] as usize,
+            times: column(0),
+            outputs: (1..=count).map(column).collect(),
+            asked: (1 + count..=2 * count).map(column).collect(),
+        }))
+    }
+}
+
 /// A loop that learns around one network.
 struct Lesson<'a, N: Network<Real = f32>> {
     plan: &'a LoopPlan,

@@ -3,6 +3,7 @@
 mod comparison;
 mod pieces;
 mod reproduction;
+mod sequence;
 
 pub use comparison::comparison;
 pub use pieces::{learning_figure, task_figure, weights_figures};
@@ -11,6 +12,7 @@ pub use reproduction::{protocol, reproduction};
 use crate::figures;
 use crate::{Figure, Page, Section, UnitActivity};
 use cogrnn::analyses::{ANALYSES, Analysed, Labels, Named, Numbers};
+use cogrnn::auxiliary::Played;
 use cogrnn::evaluate::Trained;
 use cogrnn::folder;
 use cogrnn::trainer::{Check, Summary};
@@ -28,6 +30,8 @@ pub struct Run {
     pub learning: Vec<Check>,
     /// Its analyses, if it was analysed.
     pub analysed: Option<Analysed>,
+    /// What a loop around it has learnt, if there is one.
+    pub played: Option<Played>,
 }
 
 /// The figures of an analysis of this network, as files and pages show them.
@@ -124,6 +128,9 @@ pub fn page(runs: &[Run]) -> Result<Page> {
                 .figures(figures_of(&first.trained, analysed, named)?);
             page = page.with(section);
         }
+    }
+    if let (Some(played), Some(plan)) = (&first.played, &experiment.around) {
+        page = page.with(sequence::sequence(played, plan.syllables.length.as_ms()));
     }
     if !with_weights {
         let section = Section::new("weights", "Weights")

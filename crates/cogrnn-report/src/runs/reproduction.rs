@@ -1,8 +1,10 @@
 //! The page of a reproduced paper.
 
+use super::sequence::sequence;
 use super::{comparison, duration, figures_of, thousands, title_of, weights_figures};
 use crate::{Axis, Cell, Chart, Figure, Key, Mark, Page, Section, Series, TableView, Tone, Verdict};
 use cogrnn::analyses::Named;
+use cogrnn::auxiliary::Played;
 use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::reproduce::fading::Faded;
 use cogrnn::reproduce::{self, Model, Network, Row, Shown};
@@ -184,6 +186,12 @@ pub fn protocol(
 ) -> Result<Page> {
     let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
     let mut page = comparison::comparison(settings, trained, summaries)?;
+    let looped = trained.iter().find(|t| t.summary.around.is_some());
+    if let Some((network, plan)) = looped.and_then(|t| Some((t, t.job.experiment.around.as_ref()?)))
+        && let Some(played) = Played::read(&network.job.folder)?
+    {
+        page = page.with(sequence(&played, plan.syllables.length.as_ms()));
+    }
     if !faded.is_empty() {
         page = page.with(fading(faded, &settings.variants));
     }

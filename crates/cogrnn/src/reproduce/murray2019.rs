@@ -360,7 +360,7 @@ pub fn peaks(trained: &[Trained], machine: &Machine) -> Result<Vec<Row>> {
                 continue;
             }
             let name = rule.to_uppercase();
-            let error = if errors.is_empty() { "no".into() } else { format!("{:.0} ms", median(&errors)) };
+            let error = if errors.is_empty() { "none".into() } else { format!("{:.0} ms", median(&errors)) };
             let statistic = format!(
                 "1 is as shown; error {error}; {:.0} % of trials without a pulse (medians of {} networks)",
                 median(&without),
