@@ -33,6 +33,9 @@ pub struct Args {
     /// Turns of each program at each size and thread count
     #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: usize,
+    /// Learning rules alone
+    #[arg(long)]
+    rules: bool,
     /// Where the table is kept
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -50,6 +53,9 @@ struct Case {
 /// Builds, measures, prints the tables and keeps them.
 pub fn run(args: &Args) -> Outcome {
     Steps::default().run("build", cargo(&["build", "--release", "--locked", "--package", "cogrnn-cli"]))?;
+    if args.rules {
+        return keep(args, &rules_table(args)?);
+    }
     let mut peers = Vec::new();
     if let Some(python) = &args.peers {
         for &threads in &args.threads {
@@ -85,9 +91,14 @@ pub fn run(args: &Args) -> Outcome {
     let mut text = updates_table(args, &cases);
     text += &rules_table(args)?;
     text += &training_table(args)?;
+    keep(args, &text)
+}
+
+/// Prints a table, and keeps it where it is asked for.
+fn keep(args: &Args, text: &str) -> Outcome {
     println!("\n{text}");
     match &args.out {
-        Some(out) => std::fs::write(out, &text).map_err(|e| format!("{}: {e}", out.display())),
+        Some(out) => std::fs::write(out, text).map_err(|e| format!("{}: {e}", out.display())),
         None => Ok(()),
     }
 }
@@ -220,8 +231,9 @@ enum Beside {
 }
 
 /// Rule, when it changes weights, units, trials, steps.
-const RULES: [(&str, &str, usize, usize, usize, Beside); 14] = [
+const RULES: [(&str, &str, usize, usize, usize, Beside); 15] = [
     ("rflo", "trial", 100, 1, 800, Beside::Form("rflo-eligibility")),
+    ("rflo", "trial", 100, 1, 800, Beside::Peers(&BATCH)),
     ("rflo", "trial", 100, 20, 800, Beside::Form("rflo-eligibility")),
     ("rflo", "step", 30, 1, 800, Beside::Peers(&ONLINE)),
     ("rflo", "step", 100, 1, 800, Beside::Peers(&ONLINE)),
@@ -238,6 +250,8 @@ const RULES: [(&str, &str, usize, usize, usize, Beside); 14] = [
 ];
 
 const ONLINE: [(&str, &str, &str); 2] = [("numpy_rflo.py", "online", "NumPy"), ("jax_rflo.py", "online", "JAX")];
+
+const BATCH: [(&str, &str, &str); 2] = [("numpy_rflo.py", "batch", "NumPy"), ("jax_rflo.py", "batch", "JAX")];
 
 /// Learning rules: µs a step, beside other forms and programs where there are any.
 fn rules_table(args: &Args) -> Result<String, String> {

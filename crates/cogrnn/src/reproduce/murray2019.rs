@@ -15,7 +15,7 @@ use cogrnn_core::error::{Error, Result};
 use std::path::Path;
 
 /// Comparisons that the protocol is made of, by the name of their part.
-const PROTOCOL: [(&str, &str); 8] = [
+const PROTOCOL: [(&str, &str); 9] = [
     ("periods", include_str!("../../../../experiments/murray2019/protocol/periods.toml")),
     ("rates-200", include_str!("../../../../experiments/murray2019/protocol/rates-200.toml")),
     ("rates-400", include_str!("../../../../experiments/murray2019/protocol/rates-400.toml")),
@@ -24,6 +24,7 @@ const PROTOCOL: [(&str, &str); 8] = [
     ("variants", include_str!("../../../../experiments/murray2019/protocol/variants.toml")),
     ("intervals", include_str!("../../../../experiments/murray2019/protocol/intervals.toml")),
     ("sequences", include_str!("../../../../experiments/murray2019/protocol/sequences.toml")),
+    ("notebook", include_str!("../../../../experiments/murray2019/protocol/notebook.toml")),
 ];
 
 /// Loss of the periodic task without any output.
@@ -240,6 +241,7 @@ pub fn judge(trained: &[Trained]) -> Vec<Row> {
     rows.extend(variants(trained));
     rows.extend(intervals(trained));
     rows.extend(sequences(trained));
+    rows.extend(notebook(trained));
     // parts that were not asked for
     rows.retain(|row| !row.values.is_empty());
     rows
@@ -334,6 +336,25 @@ fn intervals(trained: &[Trained]) -> Vec<Row> {
     let statistic = format!("median error {:.3}, without output {silent:.3}; half of that is the bound", median(&bptt));
     rows.push(row(format!("BPTT is still good, {}", about(25)), bptt, (statistic, verdict)));
     rows
+}
+
+/// The author's program, which keeps the loss of the last of 10,000 trials of one network by each rule.
+fn notebook(trained: &[Trained]) -> Vec<Row> {
+    let judged = |(rule, published): (&str, f64)| {
+        let losses = Cell::new("notebook", rule, trained).losses();
+        let (low, high) =
+            (losses.iter().fold(f64::INFINITY, |m, x| m.min(*x)), losses.iter().fold(0.0f64, |m, x| m.max(*x)));
+        let within = low <= published && published <= high;
+        let verdict = if within { Verdict::Yes } else { Verdict::No };
+        let statistic =
+            format!("median {:.2e}; {published:.2e} must lie within ours, {low:.1e} to {high:.1e}", median(&losses));
+        let claim = format!("{}, period of 100 steps, 50 units, the author's program: final loss", rule.to_uppercase());
+        Row {
+            published: format!("{published:.2e} (NB, one network)"),
+            ..row("–", claim, losses, "", (statistic, verdict))
+        }
+    };
+    [("bptt", 2.316e-4), ("rflo", 1.519e-4)].map(judged).into()
 }
 
 /// Figure 3, by the peaks of the output: slope of the interval made on the interval shown, and how far off it is.
@@ -431,7 +452,7 @@ mod tests {
     fn the_protocol_is_made_of_experiments_that_work() {
         let whole = protocol(&[], 2, &[], Path::new("out")).unwrap();
         let of = |part: &str| whole.jobs.iter().filter(|j| j.experiment_name == part).count();
-        assert_eq!(of("sequences"), 6);
+        assert_eq!((of("sequences"), of("notebook")), (6, 4));
         let around = |variant: &str| {
             whole
                 .jobs
