@@ -73,7 +73,7 @@ impl Analysis for Interval {
             }
         }
         let key = Key::new([delay]);
-        let made = (best.0 >= self.settings.least).then(|| best.1 - from);
+        let made = (best.0 >= self.settings.least).then_some(best.1 - from);
         self.made.entry(key.clone()).or_default().push(made);
         self.outputs.entry(key).or_insert_with(|| Output {
             delay,
