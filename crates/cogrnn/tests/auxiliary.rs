@@ -68,7 +68,10 @@ fn what_makes_no_sequence_is_refused() {
     for (changes, wrong) in [
         (&["loop.sequence=[\"right\", \"rihgt\"]"][..], "it has right, up, left, down, hold"),
         (&["loop.sequence=[\"right\"]"], "a sequence of one syllable"),
-        (&["task.sequence=[\"right\", \"up\"]", "task.cued=false"], "not made of syllables that inputs call for"),
+        (
+            &["task.sequence=[\"right\", \"up\"]", "task.cued=false", "task.syllables=2"],
+            "not made of syllables that inputs call for",
+        ),
         (&["loop.explore=2"], "explore"),
     ] {
         let told = load(changes).unwrap_err().to_string();

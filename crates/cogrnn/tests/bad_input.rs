@@ -41,7 +41,7 @@ fn an_unknown_key_is_met_with_the_nearest() {
     try  did you mean `units`?
 
     `[trainning]` is not a section of an experiment   [mine.toml:3]
-    why  it has: title, about, cite, seed, replicates, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, unroll, stop, test, analysis, labels
+    why  it has: title, about, cite, seed, replicates, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, unroll, loop, stop, test, analysis, labels
     try  did you mean `training`?
 
     `learning_rate` is not a setting of [network]   [mine.toml:4]
@@ -541,15 +541,15 @@ fn an_unknown_name_is_met_with_the_nearest() {
     let load = |what: &str| Experiment::load(what, &[]).unwrap_err().to_string();
     assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @r#"
     there is no experiment `song2016/perceptual-desicion`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
     try  did you mean `song2016/perceptual-decision`?
 
     there is no experiment `none.toml`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
     try  `cogrnn list` shows what comes with the program
 
     there is no experiment `perceptual-decision`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
     try  did you mean `song2016/perceptual-decision`?
     "#);
 }

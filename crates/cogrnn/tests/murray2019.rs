@@ -128,7 +128,7 @@ fn networks_begin_as_published() {
 
 #[test]
 fn an_update_is_that_of_the_paper() {
-    for name in ["periodic", "periodic-bptt", "interval", "movement"] {
+    for name in ["periodic", "periodic-bptt", "interval", "movement", "sequence"] {
         let experiment = load(name);
         assert_eq!(experiment.trials, if name == "interval" { 10 } else { 1 });
         assert_eq!((experiment.rule.clip, experiment.rule.omega, experiment.rule.truncation), (None, 0.0, None));
@@ -138,5 +138,5 @@ fn an_update_is_that_of_the_paper() {
         // 10,000 trials, of intervals 5000
         assert_eq!(experiment.stop.max_updates, if name == "interval" { 500 } else { 10_000 });
     }
-    assert_eq!(shipped().iter().filter(|s| s.name.starts_with("murray2019/")).count(), 4);
+    assert_eq!(shipped().iter().filter(|s| s.name.starts_with("murray2019/")).count(), 5);
 }
