@@ -207,7 +207,7 @@ impl Visitor<Rate<f32>> for Single<'_> {
         let gradient = rule.last_gradient(&run.memory).ok_or_else(|| {
             Error::input("this rule has no gradient of a batch of trials")
                 .why("it changes weights step by step")
-                .remedy("")
+                .remedy("name another rule")
         })?;
         Ok(gradient.data().to_vec())
     }
