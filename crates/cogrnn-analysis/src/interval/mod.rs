@@ -1,8 +1,8 @@
 //! Intervals that a network makes, against those that it was shown (Murray 2019, figure 3).
 //!
 //! Two pulses come, and a third is to follow the second after the same time. What the network makes is the time from the
-//! second pulse to the largest output after it. Where that never reaches `least`, there is no pulse, and no time. A trial
-//! that ends before the third pulse was to come is not one of this analysis.
+//! second pulse to the largest output after it. Where that never reaches `least`, or is largest at either end of that time, still
+//! falling or still rising, there is no pulse, and no time.
 //!
 //! The regression line, the error and the flat output that counts as no pulse are not in the paper.
 
@@ -65,15 +65,17 @@ impl Analysis for Interval {
 
     fn see(&mut self, trial: &Trial<'_>) -> Result<()> {
         let (delay, from) = (trial.value(&self.settings.delay)?, trial.value(&self.settings.from)?);
-        let mut best = (f64::NEG_INFINITY, from);
-        for (k, time) in trial.times.iter().enumerate().filter(|(_, time)| **time > from) {
+        let after = trial.times.partition_point(|time| *time <= from);
+        let mut best = (f64::NEG_INFINITY, from, after);
+        for (k, time) in trial.times.iter().enumerate().skip(after) {
             let z = f64::from(trial.outputs_at(k)[0]);
             if z > best.0 {
-                best = (z, *time);
+                best = (z, *time, k);
             }
         }
+        let within = best.2 > after && best.2 + 1 < trial.steps();
         let key = Key::new([delay]);
-        let made = (best.0 >= self.settings.least).then_some(best.1 - from);
+        let made = (within && best.0 >= self.settings.least).then_some(best.1 - from);
         self.made.entry(key.clone()).or_default().push(made);
         self.outputs.entry(key).or_insert_with(|| Output {
             delay,
@@ -167,5 +169,17 @@ mod tests {
         assert_eq!(found.asked[1].quartiles, [None; 3]);
         assert!(found.line.is_none() && found.error == Some(10.0));
         assert!(Interval::new(Settings::default()).report().is_err());
+        // still falling after the second pulse, still rising at the end of the trial
+        let slopes = [-1.0, 1.0].map(|way| {
+            Made::new(&[("delay", 100.0), ("set", 150.0)], &[("trial", 0.0, 400.0)], 1.0)
+                .outputs(1, |t, _| 2.0 + way * t / 400.0)
+        });
+        assert_eq!(report(&slopes).without, 2);
+        // of two peaks the larger
+        let two = Made::new(&[("delay", 100.0), ("set", 150.0)], &[("trial", 0.0, 400.0)], 1.0).outputs(1, |t, _| {
+            let pulse = |at: f64| (-0.5 * ((t - at) / 15.0).powi(2)).exp();
+            0.7 * pulse(220.0) + 0.9 * pulse(300.0)
+        });
+        assert_eq!(report(&[two]).asked[0].quartiles[1], Some(150.0));
     }
 }

@@ -45,6 +45,8 @@ impl Default for Settings {
     }
 }
 
+/// Share of the distance asked for from which on a way has a direction.
+const LEAST: f64 = 0.1;
 /// Points of a path that are kept.
 const POINTS: usize = 200;
 
@@ -143,7 +145,10 @@ impl Analysis for Trajectory {
                 way,
                 error: quartiles(off),
                 length: moving.then(|| quartiles(moves.iter().map(along).collect())),
-                angle: moving.then(|| quartiles(moves.iter().map(turned).collect())),
+                // a cursor that hardly moved has no direction
+                angle: Some(moves.iter().filter(|m| m[0].hypot(m[1]) > LEAST * length).map(turned).collect())
+                    .filter(|angles: &Vec<f64>| moving && !angles.is_empty())
+                    .map(quartiles),
             }
         };
         Ok(Report {

@@ -13,7 +13,8 @@ pub struct Direction {
     pub error: [f64; 3],
     /// Quartiles of how far the cursor went along it, 1 as far as asked; none for rest.
     pub length: Option<[f64; 3]>,
-    /// Quartiles of the angle between both, degrees anticlockwise; none for rest.
+    /// Quartiles of the angle between both, degrees anticlockwise, where the cursor moved by a tenth of
+    /// what was asked or more; none for rest.
     pub angle: Option<[f64; 3]>,
 }
 

@@ -219,6 +219,22 @@ impl Trials<'_> {
         })
     }
 
+    /// The largest target of any output in the first of them; 1 where none is above 0.
+    fn largest_target(&self) -> f64 {
+        let (outputs, channels) = (self.task.outputs().len(), self.task.inputs().len());
+        let mut most = 0.0f64;
+        for outline in self.outlines.iter().take(20) {
+            for k in 1..=outline.steps(self.dt) {
+                let (mut inputs, mut targets, mut mask) = (vec![0.0; channels], vec![0.0; outputs], vec![0.0; outputs]);
+                let mut sample =
+                    cogrnn_core::task::Sample { inputs: &mut inputs, targets: &mut targets, mask: &mut mask };
+                self.task.sample(outline, self.dt * k as f64, &mut sample);
+                most = targets.iter().fold(most, |most, y| most.max(f64::from(*y)));
+            }
+        }
+        if most > 0.0 { most } else { 1.0 }
+    }
+
     /// A column that a section names.
     fn column(
         &self,
@@ -460,7 +476,8 @@ fn read_movements(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
 fn read_interval(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let delay = trials.column(s, "delay", "delay", "column of the interval that is shown, ms")?;
     let from = trials.column(s, "from", "set", "column of the time from which it is to be made, ms")?;
-    let least = s.number("least", 0.5, "lowest output that is a pulse; half of the target by default")?;
+    let usual = 0.5 * trials.largest_target();
+    let least = s.number("least", usual, "lowest output that is a pulse; half of the target by default")?;
     Ok(What::Interval(interval::Settings { delay, from, least }))
 }
 
@@ -490,7 +507,12 @@ fn read_trajectory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     }
     let angles =
         s.numbers("angles", &[0.0, 90.0, 180.0, 270.0], "degrees of direction 0, 1, …; others call for rest")?;
-    let distance = s.number("distance", 1.0, "how far a syllable is to move the cursor")?;
+    // Where a trial ends is a number of ways along either axis.
+    let ends = trials.outlines.iter().flat_map(|o| [o.value("x"), o.value("y")]).flatten();
+    let least = ends.map(f64::abs).filter(|x| *x > 0.0).fold(f64::INFINITY, f64::min);
+    let usual = if least.is_finite() { least } else { 1.0 };
+    let distance =
+        s.number("distance", usual, "how far a syllable is to move the cursor; that of the task by default")?;
     let paths = s.count("paths", 20, "trials whose paths are kept")?;
     Ok(What::Trajectory(trajectory::Settings { directions, syllables, angles, distance, paths }))
 }

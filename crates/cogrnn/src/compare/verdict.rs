@@ -86,7 +86,7 @@ impl Comparison {
                     share: interval(reached, networks.len()),
                     updates: quartiles(&networks, |n| n.updates as f64),
                     seconds: quartiles(&networks, |n| n.seconds),
-                    error: spread(networks.iter().map(|n| n.rmse)),
+                    error: spread(networks.iter().map(error_of)),
                     networks,
                     against_first,
                 });
@@ -94,6 +94,11 @@ impl Comparison {
         }
         all
     }
+}
+
+/// Error at the end; infinite where training diverged, whatever the last check before that said.
+fn error_of(network: &Outcome) -> f64 {
+    if network.reason == Reason::Diverged { f64::INFINITY } else { network.rmse }
 }
 
 fn outcome(trained: &Trained) -> Outcome {
@@ -181,6 +186,12 @@ mod tests {
             performance: None,
             rmse: 0.1,
         }
+    }
+
+    #[test]
+    fn what_diverged_has_no_error_to_be_proud_of() {
+        let diverged = Outcome { reason: Reason::Diverged, ..network(1, None) };
+        assert_eq!((error_of(&diverged), error_of(&network(1, None))), (f64::INFINITY, 0.1));
     }
 
     /// Newcombe (1998), table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
