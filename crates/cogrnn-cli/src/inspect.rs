@@ -116,7 +116,7 @@ pub fn gradient(args: &args::Gradient) -> Result<Ending> {
             .remedy("leave it out, or name an experiment instead of a folder"));
     }
     let (experiment, at) = if run {
-        let trainer = Trainer::resume(&args.what, &machine)?;
+        let trainer = Trainer::look(&args.what, &machine)?;
         let (updates, theta) = trainer.theta();
         (trainer.experiment().clone(), Some((updates, theta.clone())))
     } else {

@@ -33,13 +33,24 @@ fn gradients_of_an_experiment_and_of_a_run() {
     let train = ["train", "murray2019/periodic", "--out", "run", "--set", "stop.max_updates=20"];
     let (code, _, why) = cogrnn(folder.path(), &[&train[..], &little].concat());
     assert_eq!(code, Some(0), "{why}");
-    let before = std::fs::read(folder.path().join("run/checkpoint.safetensors")).unwrap();
+    let files = || -> Vec<_> {
+        let here = std::fs::read_dir(folder.path().join("run")).unwrap().map(|f| f.unwrap().path());
+        let mut all: Vec<_> = here.map(|f| (f.clone(), std::fs::read(f).unwrap())).collect();
+        all.sort();
+        all
+    };
+    // what another program is just writing
+    std::fs::write(folder.path().join("run/.cogrnn-half.part"), "half").unwrap();
+    let before = files();
     let (code, said, why) = cogrnn(folder.path(), &["gradient", "run", "--json", "--rules", "rflo"]);
     assert_eq!(code, Some(0), "{why}");
     let found: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&found["updates"], &found["rules"][0]["rule"]), (&20.into(), &"rflo".into()));
     assert!(found["rules"][0]["all"]["cosine"].as_f64().unwrap() > 0.0);
-    assert!(std::fs::read(folder.path().join("run/checkpoint.safetensors")).unwrap() == before, "nothing is learnt");
+    assert!(files() == before, "to look at a run changes nothing in it");
     let (code, _, why) = cogrnn(folder.path(), &["gradient", "run", "--set", "network.units=3"]);
     assert!(code == Some(2) && why.contains("those of its own experiment"), "{why}");
+    std::fs::remove_file(folder.path().join("run/checkpoint.safetensors")).unwrap();
+    let (code, _, why) = cogrnn(folder.path(), &["gradient", "run"]);
+    assert!(code == Some(2) && why.contains("no checkpoint"), "{why}");
 }

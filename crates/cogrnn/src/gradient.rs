@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! bias      |ḡ - g*| / |g*|             ḡ the mean over draws of what is random in the rule, g* backpropagation's
-//! chance    √(variance / draws)         what is left of no bias at all
+//! chance    √(⟨|(g - g*) - (ḡ - ḡ*)|²⟩ / draws) / |g*|     what is left of no bias at all
 //! variance  ⟨|g - ḡ|²⟩ / |g*|²
 //! ```
 //! Draws differ in the rule's random signs (UORO, KF-RTRL, reverse KF-RTRL) or, for node perturbation, in the noise of the
 //! units; g* is then the mean of the exact gradients of that noise. All gradients are with respect to the parameters under
-//! their constraints, with what rates cost and without what weights cost, before clipping. Kernels, maps and expectations
-//! that a rule learns are those that it begins with.
+//! their constraints, with what rates cost and without what weights cost, before clipping. Kernels and maps that a rule
+//! learns are those that it begins with; the loss that node perturbation expects is that of the trials of the next update.
 
 use crate::experiment::{Experiment, Kind, Plan, RulePlan, Visitor};
 use crate::trainer::Machine;
@@ -174,7 +174,8 @@ impl One<'_> {
     fn gradient(&self, plan: &RulePlan, draw: u64) -> Result<Vec<f32>> {
         let (experiment, isa) = (self.experiment, self.machine.isa());
         let start = experiment.network.learns_start();
-        let run = Single { one: self, seed: experiment.seed.wrapping_add(draw) };
+        let expects = matches!(plan.kind, Kind::NodePerturbation { .. });
+        let run = Single { one: self, seed: experiment.seed.wrapping_add(draw), expects };
         plan.visit(self.network.shape(), experiment.seed, isa, start, false, Vec::new(), run)
     }
 }
@@ -183,6 +184,8 @@ struct Single<'a> {
     one: &'a One<'a>,
     /// Of the noise of the units.
     seed: u64,
+    /// Whether the rule must know first what trials cost.
+    expects: bool,
 }
 
 impl Visitor<Rate<f32>> for Single<'_> {
@@ -198,12 +201,13 @@ impl Visitor<Rate<f32>> for Single<'_> {
         run.answering = experiment.task.answers_back().then_some((&*experiment.task, experiment.dt));
         let whole = experiment.rule.rates_cost();
         let first = updates * experiment.trials as u64;
-        generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
-        run.update(
-            Noise::Drawn { seed: self.seed, purpose: unit_noise(Set::Training) },
-            experiment.network.loss,
-            &crew,
-        );
+        // weights stay as they are: no rule here follows its gradient
+        let expects = (self.expects).then_some(first + experiment.trials as u64);
+        for first in expects.into_iter().chain([first]) {
+            generator.share(first, experiment.trials, whole, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
+            let noise = Noise::Drawn { seed: self.seed, purpose: unit_noise(Set::Training) };
+            run.update(noise, experiment.network.loss, &crew);
+        }
         let gradient = rule.last_gradient(&run.memory).ok_or_else(|| {
             Error::input("this rule has no gradient of a batch of trials")
                 .why("it changes weights step by step")
@@ -219,22 +223,23 @@ struct Sums {
     draws: usize,
     mean: Vec<f64>,
     target: Vec<f64>,
-    /// Σ |g|².
-    squares: f64,
+    /// Σ |g|² and Σ |g - g*|².
+    squares: [f64; 2],
     cosines: Vec<f64>,
 }
 
 impl Sums {
     fn new(range: std::ops::Range<usize>, draws: usize) -> Sums {
         let zeros = vec![0.0; range.len()];
-        Sums { range, draws, mean: zeros.clone(), target: zeros, squares: 0.0, cosines: Vec::new() }
+        Sums { range, draws, mean: zeros.clone(), target: zeros, squares: [0.0; 2], cosines: Vec::new() }
     }
 
     fn add(&mut self, g: &[f32], target: &[f32]) {
         let of = |x: &[f32]| x[self.range.clone()].iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
         let (g, target) = (of(g), of(target));
         self.cosines.push(crate::experiment::cosine(g.iter().copied(), target.iter().copied()));
-        self.squares += g.iter().map(|g| g * g).sum::<f64>();
+        self.squares[0] += g.iter().map(|g| g * g).sum::<f64>();
+        self.squares[1] += g.iter().zip(&target).map(|(g, t)| (g - t) * (g - t)).sum::<f64>();
         let share = 1.0 / self.draws as f64;
         for ((mean, g), (sum, t)) in self.mean.iter_mut().zip(&g).zip(self.target.iter_mut().zip(&target)) {
             *mean += share * g;
@@ -249,14 +254,17 @@ impl Sums {
         let mean = length(&mut self.mean.iter().copied());
         let off = length(&mut self.mean.iter().zip(&self.target).map(|(a, b)| a - b));
         // the unbiased estimate
-        let spread = if self.draws > 1 { ((self.squares - n * mean * mean) / (n - 1.0)).max(0.0) } else { 0.0 };
+        let spread = |squares: f64, mean: f64| {
+            if self.draws > 1 { ((squares - n * mean * mean) / (n - 1.0)).max(0.0) } else { 0.0 }
+        };
+        let [variance, apart] =
+            [spread(self.squares[0], mean), spread(self.squares[1], off)].map(|s| s / exact / exact);
         self.cosines.sort_by(f64::total_cmp);
-        let variance = spread / (exact * exact);
         Closeness {
             cosine: self.cosines[self.cosines.len() / 2],
             cosine_of_mean: crate::experiment::cosine(self.mean.into_iter(), self.target.into_iter()),
             bias: off / exact,
-            chance: (variance / n).sqrt(),
+            chance: (apart / n).sqrt(),
             variance,
         }
     }

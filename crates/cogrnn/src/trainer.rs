@@ -386,21 +386,45 @@ impl Trainer {
     /// As [`Trainer::resume`].
     pub fn resume_under(experiment: Experiment, folder: &Path, machine: &Machine) -> Result<Trainer> {
         files::remove_leftovers(folder);
-        let origin = folder.join(folder::EXPERIMENT).display().to_string();
-        let path = folder.join(folder::CHECKPOINT);
-        let Plan { plastic, .. } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
-        if !path.exists() {
+        if !folder.join(folder::CHECKPOINT).exists() {
             // A finished network is never begun anew unasked. Without a result the run was killed in its first
             // moments, when nothing was learnt that would be lost.
             let rows = files::read_text(folder.join(folder::LEARNING)).map_or(0, |text| text.lines().count());
             if rows > 2 || folder.join(folder::RESULT).exists() {
-                return Err(Error::input("this run has no checkpoint to go on from")
-                    .at(path.display().to_string())
-                    .why("the folder holds a trained network, but not what training needs to go on")
+                return Err(no_checkpoint(folder)
                     .remedy("put the checkpoint back, or train anew with `cogrnn train` in another folder"));
             }
             return Trainer::start(experiment, folder, true, machine);
         }
+        let (trainer, changed) = Trainer::read(experiment, folder, machine)?;
+        if changed {
+            let resolved = trainer.experiment.resolved();
+            files::write_atomically(folder.join(folder::EXPERIMENT), resolved.as_bytes())?;
+        }
+        Ok(trainer)
+    }
+
+    /// A training as its folder has it, to look at: nothing is written, and another program may go on with it.
+    ///
+    /// # Errors
+    /// As [`Trainer::resume`], and a folder without a checkpoint.
+    pub fn look(folder: &Path, machine: &Machine) -> Result<Trainer> {
+        folder::check_run_folder(folder)?;
+        let text = files::read_text(folder.join(folder::EXPERIMENT))?;
+        let origin = folder.join(folder::EXPERIMENT).display().to_string();
+        let experiment = Experiment::parse(&text, &name_of(folder), &origin, &[])?;
+        if !folder.join(folder::CHECKPOINT).exists() {
+            let remedy = format!("go on with  cogrnn resume {}", folder.display());
+            return Err(no_checkpoint(folder).why("its parameters are not kept anywhere else").remedy(remedy));
+        }
+        Ok(Trainer::read(experiment, folder, machine)?.0)
+    }
+
+    /// What a checkpoint holds, and whether this experiment differs from its own.
+    fn read(experiment: Experiment, folder: &Path, machine: &Machine) -> Result<(Trainer, bool)> {
+        let origin = folder.join(folder::EXPERIMENT).display().to_string();
+        let path = folder.join(folder::CHECKPOINT);
+        let Plan { plastic, .. } = experiment.network.build::<f32>(experiment.dt, experiment.seed, machine.isa())?;
         let archive = Archive::from_bytes(path.display().to_string(), &files::read(&path)?)?;
         let kept = archive.note("experiment").map_err(|_| {
             archive.blame(
@@ -452,9 +476,7 @@ impl Trainer {
                     .remedy("resume in the folder that the checkpoint was written in"),
             ))
         };
-        if kept.resolved() != experiment.resolved() {
-            files::write_atomically(folder.join(folder::EXPERIMENT), experiment.resolved().as_bytes())?;
-        }
+        let changed = kept.resolved() != experiment.resolved();
         let memory = archive
             .tensors
             .iter()
@@ -480,13 +502,8 @@ impl Trainer {
             best_cost: archive.parsed("best_cost")?,
             best_updates: archive.parsed("best_updates")?,
         };
-        Ok(Trainer {
-            experiment,
-            folder: folder.to_path_buf(),
-            machine: machine.clone(),
-            progress,
-            penalties: Vec::new(),
-        })
+        let (folder, machine) = (folder.to_path_buf(), machine.clone());
+        Ok((Trainer { experiment, folder, machine, progress, penalties: Vec::new() }, changed))
     }
 
     /// Adds a cost of your own to those of the experiment file: to the gradient, and to what the best
@@ -913,6 +930,13 @@ impl Trainer {
         archive.meta.insert("version".into(), env!("CARGO_PKG_VERSION").into());
         Ok(archive)
     }
+}
+
+/// Of a run that was begun and cannot be gone on with.
+fn no_checkpoint(folder: &Path) -> Error {
+    Error::input("this run has no checkpoint to go on from")
+        .at(folder.join(folder::CHECKPOINT).display().to_string())
+        .why("the folder holds a trained network, but not what training needs to go on")
 }
 
 /// The checks that a checkpoint keeps, of this version of the program or an earlier one.

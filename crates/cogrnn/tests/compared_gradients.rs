@@ -41,6 +41,15 @@ fn rules_with_random_signs_have_variance_and_no_bias() {
 }
 
 #[test]
+fn one_number_a_trial_is_enough_on_average() {
+    let noisy = ["noise.units=0.3"];
+    let one = found(&noisy, &["node-perturbation"], 3000, 2).unwrap().remove(0);
+    assert!(one.all.variance > 1.0 && one.w_rec.bias < 1.5 * one.w_rec.chance, "{one:?}");
+    assert!(one.w_rec.cosine_of_mean > 0.5 && one.w_rec.cosine < 0.3, "{one:?}");
+    assert!(one.w_out.cosine > 0.999_999, "the readout follows its own error");
+}
+
+#[test]
 fn what_is_not_defined_is_refused_and_left_out_unasked() {
     let refused = |changes: &[&str], rule: &str| found(changes, &[rule], 1, 1).unwrap_err().to_string();
     assert!(refused(&[], "rlfo").contains("did you mean `rflo`?"));
