@@ -24,7 +24,7 @@ fn refused_beside_a_run(spoil: impl FnOnce(&Path), commands: &[&[&str]]) -> Stri
 fn an_unknown_name_is_met_with_the_nearest() {
     insta::assert_snapshot!(refused(&["train", "song2016/perceptual-desicion"]), @r#"
     there is no experiment `song2016/perceptual-desicion`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
     try  did you mean `song2016/perceptual-decision`?
     "#);
 }
@@ -33,7 +33,7 @@ fn an_unknown_name_is_met_with_the_nearest() {
 fn a_file_that_is_not_there_is_named() {
     insta::assert_snapshot!(refused(&["check", "mine.toml"]), @r#"
     there is no experiment `mine.toml`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
     try  `cogrnn list` shows what comes with the program
     "#);
 }

@@ -348,6 +348,8 @@ pub trait Perturb: Network {
     /// out_i = ∂ log p(step t) / ∂ (input current of unit i), p being the probability density of the step that the
     /// noise made of it.
     fn score(&self, state: &Self::State, t: usize, trial: usize, out: &mut [Self::Real]);
+    /// What the noise added to the input current of each unit in the running step.
+    fn nudge(&self, state: &Self::State, trial: usize, out: &mut [Self::Real]);
 }
 
 /// Capability: what one step hands to the next is one vector a trial, which a wrapper may replace.

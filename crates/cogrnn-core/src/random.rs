@@ -40,6 +40,8 @@ pub enum Purpose {
     TrainingUnits = 18,
     /// Order of the conditions while learning, where it is permuted block by block.
     TrainingOrder = 19,
+    /// States in which training trials begin.
+    TrainingStarts = 20,
     /// Conditions and durations of validation trials.
     ValidationTrials = 32,
     /// Noise of the inputs in validation.
@@ -48,6 +50,8 @@ pub enum Purpose {
     ValidationUnits = 34,
     /// Order of the conditions in validation.
     ValidationOrder = 35,
+    /// States in which validation trials begin.
+    ValidationStarts = 36,
     /// Conditions and durations of test trials.
     TestTrials = 48,
     /// Noise of the inputs in test trials.
@@ -56,6 +60,22 @@ pub enum Purpose {
     TestUnits = 50,
     /// Order of the conditions in test trials.
     TestOrder = 51,
+    /// States in which test trials begin.
+    TestStarts = 52,
+    /// States in which trials begin while an auxiliary loop learns.
+    LoopStarts = 9,
+}
+
+impl Purpose {
+    /// Of the states in which trials begin whose units have noise for this purpose.
+    pub const fn starts(self) -> Purpose {
+        match self {
+            Purpose::LoopUnits => Purpose::LoopStarts,
+            Purpose::ValidationUnits => Purpose::ValidationStarts,
+            Purpose::TestUnits => Purpose::TestStarts,
+            _ => Purpose::TrainingStarts,
+        }
+    }
 }
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
@@ -161,6 +181,15 @@ impl Stream {
     pub fn normal(&mut self) -> f64 {
         let (u, v) = (1.0 - self.uniform(), self.uniform());
         libm::sqrt(-2.0 * libm::log(u)) * libm::cos(2.0 * std::f64::consts::PI * v)
+    }
+
+    /// How often something of this probability fails to happen before it does: a geometric number.
+    pub fn failures(&mut self, probability: f64) -> u64 {
+        if probability >= 1.0 {
+            return 0;
+        }
+        let count = libm::log(1.0 - self.uniform()) / libm::log1p(-probability);
+        count.min(1e15) as u64
     }
 
     /// A random order of 0..n (Fisher and Yates).

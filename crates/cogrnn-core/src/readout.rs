@@ -37,6 +37,8 @@ pub enum Loss {
     Squared,
     /// ½ (z - y)²: its gradient is the plain error, as in Murray (2019).
     HalfSquared,
+    /// |z - y|, as in Miconi (2017); its gradient is the sign of the error.
+    Absolute,
     /// -y ln z - (1-y) ln(1-z), each side with 1e-10 inside the logarithm.
     BinaryCrossEntropy,
     /// -y ln(z + 1e-10).
@@ -134,6 +136,12 @@ pub struct Tally {
     pub squared: f64,
     /// Σ mask.
     pub mask: f64,
+    /// Σ of what trials cost that are judged by what their outputs led to ([`Task::consequence`](crate::task::Task::consequence)).
+    pub cost: f64,
+    /// How many these are.
+    pub judged: u32,
+    /// How many of them failed, and are not to be learnt from.
+    pub failed: u32,
 }
 
 impl Tally {
@@ -142,15 +150,24 @@ impl Tally {
         self.loss += other.loss;
         self.squared += other.squared;
         self.mask += other.mask;
+        self.cost += other.cost;
+        self.judged += other.judged;
+        self.failed += other.failed;
     }
 
-    /// Mean loss.
+    /// Mean loss; of trials that are judged by what they led to, mean cost.
     pub fn mean_loss(&self) -> f64 {
+        if self.judged > 0 {
+            return self.cost / f64::from(self.judged);
+        }
         self.loss / self.mask.max(f64::MIN_POSITIVE)
     }
 
-    /// Root mean squared error.
+    /// Root mean squared error; of trials that are judged by what they led to, mean cost.
     pub fn rmse(&self) -> f64 {
+        if self.judged > 0 {
+            return self.mean_loss();
+        }
         (self.squared / self.mask.max(f64::MIN_POSITIVE)).sqrt()
     }
 }
@@ -162,7 +179,7 @@ impl Loss {
     /// A cross-entropy of outputs that are no probabilities.
     pub fn check(self, readout: Readout) -> Result<()> {
         let fits = match self {
-            Loss::Squared | Loss::HalfSquared => true,
+            Loss::Squared | Loss::HalfSquared | Loss::Absolute => true,
             _ => matches!(readout, Readout::Sigmoid | Readout::Softmax),
         };
         if fits {
@@ -207,6 +224,7 @@ impl Loss {
             tally.loss += m * match self {
                 Loss::Squared => (z - y) * (z - y),
                 Loss::HalfSquared => 0.5 * (z - y) * (z - y),
+                Loss::Absolute => (z - y).abs(),
                 Loss::BinaryCrossEntropy => -y * libm::log(z + EPSILON) - (1.0 - y) * libm::log(1.0 - z + EPSILON),
                 Loss::CategoricalCrossEntropy => -y * libm::log(z + EPSILON),
             };
@@ -294,6 +312,7 @@ impl Loss {
                 * match self {
                     Loss::Squared => 2.0 * (z - y),
                     Loss::HalfSquared => z - y,
+                    Loss::Absolute => f64::from(i8::from(z > y) - i8::from(z < y)),
                     Loss::BinaryCrossEntropy => -y / (z + EPSILON) + (1.0 - y) / (1.0 - z + EPSILON),
                     Loss::CategoricalCrossEntropy => -y / (z + EPSILON),
                 };
@@ -324,6 +343,7 @@ impl fmt::Display for Loss {
         f.write_str(match self {
             Loss::Squared => "squared",
             Loss::HalfSquared => "half_squared",
+            Loss::Absolute => "absolute",
             Loss::BinaryCrossEntropy => "binary_cross_entropy",
             Loss::CategoricalCrossEntropy => "categorical_cross_entropy",
         })

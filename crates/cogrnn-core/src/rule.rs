@@ -43,6 +43,8 @@ pub struct Desk<N: Network, T> {
     pub tallies: Vec<Tally>,
     /// dL/da of the running step.
     pub(crate) errors: Vec<N::Real>,
+    /// Outputs (trial × step × output) of trials that are judged by what these lead to; else empty.
+    pub(crate) said: Vec<f32>,
 }
 
 /// What an update did, by name: `omega`, `gradient_norm`.
@@ -54,6 +56,8 @@ pub struct Learned {
     pub gradient_norm: f64,
     /// Whether the guard of Song et al. 2016 (code) replaced the gradient.
     pub guarded: bool,
+    /// The share of changes of single parameters that were cut short.
+    pub cut: f64,
 }
 
 /// Changes a network's weights.

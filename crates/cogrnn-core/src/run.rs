@@ -9,7 +9,7 @@ use crate::params::Plastic;
 use crate::readout::{Loss, Tally};
 use crate::real::Real;
 use crate::rule::{Desk, Learned, Moment, Rule, Still};
-use crate::task::{Answer, Outline, Performance, Scores, Task, argmax};
+use crate::task::{Answer, Consequence, Outline, Performance, Scores, Task, argmax};
 use crate::trials::{Drawn, EVALUATED_TOGETHER, Generator, unit_noise};
 use crate::units::Time;
 use std::collections::BTreeMap;
@@ -37,6 +37,7 @@ impl<N: Network, T> Desk<N, T> {
             batch: Batch::default(),
             tallies: Vec::with_capacity(room.trials),
             errors: vec![N::Real::ZERO; room.trials * network.shape().outputs],
+            said: Vec::new(),
         })
     }
 }
@@ -50,7 +51,7 @@ pub struct Conditions<'a, F> {
     pub loss: Loss,
     /// 1 / Σ mask over the whole batch, whatever pieces it is cut into.
     pub scale: f64,
-    /// A task that answers back, with the time step.
+    /// A task that answers back, or judges what outputs lead to, with the time step.
     pub answering: Option<(&'a dyn Task, Time)>,
 }
 
@@ -149,12 +150,18 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
     enter: impl FnOnce(&mut N::State),
 ) {
     let shape = network.shape();
-    let Desk { state, trace, batch, tallies, errors } = desk;
+    let Desk { state, trace, batch, tallies, errors, said } = desk;
     let table = &batch.timetable;
     tallies.clear();
     tallies.resize(table.trials(), Tally::default());
     if errors.len() < table.trials() * shape.outputs {
         errors.resize(table.trials() * shape.outputs, N::Real::ZERO);
+    }
+    let acting = conditions.answering.filter(|(task, _)| task.acts());
+    let longest = table.steps();
+    if acting.is_some() {
+        said.clear();
+        said.resize(table.trials() * longest * shape.outputs, 0.0);
     }
     network.begin(weights.plastic(), state, table);
     if table.trials() > 0 {
@@ -191,11 +198,34 @@ fn steps<N: Network, R: Rule<N>, P: Probe<N>>(
         probe.observe(&now);
         rule.learn(weights.memory(), trace, &now);
         weights.advance(network, rule, state, trace);
-        if let Some((task, dt)) = conditions.answering {
+        if acting.is_some() {
+            for (b, outputs) in network.output(state).chunks_exact(shape.outputs).take(active).enumerate() {
+                let at = (b * longest + t - 1) * shape.outputs;
+                for (to, from) in said[at..at + shape.outputs].iter_mut().zip(outputs) {
+                    *to = from.to_f64() as f32;
+                }
+            }
+        }
+        if let Some((task, dt)) = conditions.answering.filter(|(task, _)| task.answers_back()) {
             answer(task, dt, t, network.output(state), shape.outputs, batch);
         }
     }
+    if let Some((task, dt)) = acting {
+        for (b, outline) in batch.outlines.iter().enumerate() {
+            let steps = outline.steps(dt).min(longest);
+            let outputs = &said[b * longest * shape.outputs..][..steps * shape.outputs];
+            let Consequence { cost, failed } = task.consequence(outline, dt, outputs);
+            tallies[b].cost = cost;
+            tallies[b].judged = 1;
+            tallies[b].failed = u32::from(failed);
+        }
+    }
     rule.settle(network, weights.plastic(), weights.memory(), desk);
+}
+
+/// The task, where trials are not over with their samples: it answers back, or judges what outputs lead to.
+pub fn answering(task: &dyn Task, dt: Time) -> Option<(&dyn Task, Time)> {
+    (task.answers_back() || task.acts()).then_some((task, dt))
 }
 
 /// Lets the task answer what the trials put out at step t: adds to the inputs of later steps.
@@ -237,7 +267,7 @@ pub struct Run<'a, N: Network, R: Rule<N>> {
     pub memory: R::Memory,
     /// Where trials are worked, one desk a thread.
     pub desks: Vec<Desk<N, R::Trace>>,
-    /// A task that answers back, with the time step.
+    /// A task that answers back, or judges what outputs lead to, with the time step.
     pub answering: Option<(&'a dyn Task, Time)>,
 }
 
@@ -479,7 +509,7 @@ impl<N: Network> Tryout<'_, N> {
         let shape = self.network.shape();
         let noise = Noise::Drawn { seed: self.generator.noise_seed, purpose: unit_noise(self.generator.set) };
         let task = self.generator.task;
-        let answering = task.answers_back().then_some((task, self.generator.dt));
+        let answering = answering(task, self.generator.dt);
         let conditions = Conditions { noise, loss: self.loss, scale: 0.0, answering };
         let mut eye = LastOutputs {
             // Room for everything before the first step.

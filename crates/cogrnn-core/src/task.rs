@@ -160,6 +160,15 @@ pub struct Answer {
     pub end: Time,
 }
 
+/// What the outputs of a trial led to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Consequence {
+    /// The cost: the error that rules are told of, the negative of a reward.
+    pub cost: f64,
+    /// Whether the trial came to nothing that could be judged, so that nothing is to be learnt from it.
+    pub failed: bool,
+}
+
 /// What an ideal observer is shown: inputs as delivered, noise and all, never the outline.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
@@ -242,6 +251,18 @@ pub trait Task: Send + Sync {
     }
     /// What the task shows from `t` on because the outputs at time `t` were these.
     fn answer(&self, _outline: &Outline, _t: Time, _outputs: &[f32], _say: &mut dyn FnMut(Answer)) {}
+    /// Whether a trial is judged by what its outputs lead to in the world, once it is over, and not sample by sample.
+    fn acts(&self) -> bool {
+        false
+    }
+    /// What these outputs (step × output) of a trial led to.
+    fn consequence(&self, _outline: &Outline, _dt: Time, _outputs: &[f32]) -> Consequence {
+        Consequence { cost: f64::NAN, failed: true }
+    }
+    /// The cost below which such a trial counts as solved.
+    fn solved(&self) -> f64 {
+        0.0
+    }
     /// The pieces that its trials are strung together from, if they are.
     fn syllables(&self) -> Option<Syllables> {
         None

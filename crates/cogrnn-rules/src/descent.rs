@@ -5,6 +5,7 @@
 //! |g| not a number or > 1e10:  g ← 0, g_rec ← 0.02 θ_rec        (the guard, if asked for)
 //! |g| > G:                     g ← g G / |g|                    (eq. 21)
 //! θ ← θ + k (optimiser(g) - θ), then W          k: 1, or what a block of weights learns faster or slower by
+//! |Δθ| ≤ c                                      each one by itself, if asked for
 //! ```
 //! Random feedback weights B may follow the readout ([`Feeding`]), so that errors come to the units as the gradient has it:
 //!
@@ -41,6 +42,8 @@ pub struct Descent<E, F> {
     pub rates: Vec<(&'static str, f64)>,
     /// What becomes of feedback weights.
     pub feeding: Feeding,
+    /// c, the largest change of one parameter; `None` makes any.
+    pub most: Option<f64>,
 }
 
 /// What becomes of weights by which errors reach the units, where they are not those of the readout.
@@ -75,6 +78,7 @@ pub trait With: Sized {
             guard: false,
             rates: Vec::new(),
             feeding: Feeding::default(),
+            most: None,
         }
     }
 }
@@ -90,6 +94,8 @@ pub struct Memory<F, M> {
     /// Length of the longest gradient of the steps of these trials.
     longest: f64,
     guarded: bool,
+    /// Parameters whose last change was cut short, among those that were to change.
+    cut: [usize; 2],
     estimator: M,
 }
 
@@ -103,12 +109,18 @@ impl<F: Real, M> Memory<F, M> {
     pub fn estimator(&self) -> &M {
         &self.estimator
     }
+
+    /// The share of changes that were cut short since it was last asked for.
+    fn share_cut(&mut self) -> f64 {
+        let [cut, changes] = std::mem::take(&mut self.cut);
+        cut as f64 / changes.max(1) as f64
+    }
 }
 
 impl<E, F: Real> Descent<E, F> {
     /// Changes θ by the gradient in memory. Returns its length before clipping, and whether the guard stepped in.
     fn follow<P: Pack<F>, M>(&self, plastic: &mut Parameters<F, P>, memory: &mut Memory<F, M>) -> (f64, bool) {
-        let Memory { count, optimiser, gradient, before, .. } = memory;
+        let Memory { count, optimiser, gradient, before, cut, .. } = memory;
         let (norm, guarded) = self.finish_gradient(plastic, gradient);
         // A gradient that is no number would ruin the weights that its reader wants to look at.
         if norm.is_finite() || guarded {
@@ -125,6 +137,16 @@ impl<E, F: Real> Descent<E, F> {
                         *w = if factor == F::ZERO { *old } else { factor.fma(*w - *old, *old) };
                     }
                 }
+                if let Some(most) = self.most.map(F::from_f64) {
+                    for (w, old) in theta.data_mut().iter_mut().zip(&*before) {
+                        let change = *w - *old;
+                        cut[1] += usize::from(change != F::ZERO);
+                        if change > most || change < -most {
+                            *w = if change > most { *old + most } else { *old - most };
+                            cut[0] += 1;
+                        }
+                    }
+                }
                 if let Some((lost, range)) = self.feeding.decay.zip(theta.find("w_out").map(Block::range)) {
                     let lost = F::from_f64(-lost);
                     for (w, old) in theta.data_mut()[range.clone()].iter_mut().zip(&before[range]) {
@@ -139,7 +161,7 @@ impl<E, F: Real> Descent<E, F> {
 
     /// Whether a change needs to know what there was before.
     fn looks_back(&self) -> bool {
-        !self.rates.is_empty() || self.feeding.decay.is_some()
+        !self.rates.is_empty() || self.feeding.decay.is_some() || self.most.is_some()
     }
 
     /// Changes θ, and lets feedback weights (output × unit) follow the readout.
@@ -228,6 +250,7 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
             gradient: zeros,
             longest: 0.0,
             guarded: false,
+            cut: [0; 2],
             estimator,
         }
     }
@@ -259,7 +282,7 @@ impl<N: Network, E: Estimator<N>> Rule<N> for Descent<E, N::Real> {
         if gradient_norm.is_finite() || guarded {
             memory.count.updates += 1;
         }
-        Learned { omega, gradient_norm, guarded }
+        Learned { omega, gradient_norm, guarded, cut: memory.share_cut() }
     }
 
     fn last_gradient<'m>(&self, memory: &'m Self::Memory) -> Option<&'m Arena<N::Real>> {
@@ -361,7 +384,8 @@ impl<N: Network, E: Online<N>> Rule<N> for EachStep<E, N::Real> {
     ) -> Learned {
         memory.count.updates += 1;
         let guarded = std::mem::take(&mut memory.guarded);
-        Learned { omega: None, gradient_norm: std::mem::take(&mut memory.longest), guarded }
+        let gradient_norm = std::mem::take(&mut memory.longest);
+        Learned { omega: None, gradient_norm, guarded, cut: memory.share_cut() }
     }
 
     fn save(&self, memory: &Self::Memory) -> Vec<(String, Vec<N::Real>)> {

@@ -51,12 +51,15 @@ pub struct Entry {
 #[rustfmt::skip]
 pub const TASKS: &[Entry] = &[
     Entry { name: "custom", about: "described in the experiment file: conditions, epochs, inputs, targets", build: |s| Ok(Box::new(custom::Custom::from_settings(s)?)) },
+    Entry { name: "arm-reaching", about: "reach for one of two balls with a musculoskeletal arm", build: |s| Ok(Box::new(motor::ArmReaching::from_settings(s)?)) },
+    Entry { name: "delayed-nonmatch-to-sample", about: "whether two stimuli, one after the other, are the same or not", build: |s| Ok(Box::new(decision::DelayedNonmatch::from_settings(s)?)) },
     Entry { name: "directional-movement", about: "move a cursor as one of four inputs says, or hold it", build: |s| Ok(Box::new(motor::DirectionalMovement::from_settings(s)?)) },
     Entry { name: "perceptual-decision", about: "which of two noisy inputs is stronger, over a stimulus of random duration", build: |s| Ok(Box::new(decision::PerceptualDecision::from_settings(s)?)) },
     Entry { name: "periodic", about: "put out a sum of harmonics without any input", build: |s| Ok(Box::new(motor::Periodic::from_settings(s)?)) },
     Entry { name: "ready-set-go", about: "repeat the interval between two pulses", build: |s| Ok(Box::new(timing::ReadySetGo::from_settings(s)?)) },
     Entry { name: "reversal-2afc", about: "which of two choices is rewarded reverses every so many trials", build: |s| Ok(Box::new(across_trials::Reversal2Afc::from_settings(s)?)) },
     Entry { name: "rule-reversal", about: "five trials of a rule that reverses without a cue, told by right and wrong", build: |s| Ok(Box::new(across_trials::RuleReversal::from_settings(s)?)) },
+    Entry { name: "selective-integration", about: "which way that one of two noisy signals leans which the context names", build: |s| Ok(Box::new(decision::SelectiveIntegration::from_settings(s)?)) },
     Entry { name: "sinewave", about: "oscillate without any input", build: |s| Ok(Box::new(motor::Sinewave::from_settings(s)?)) },
     Entry { name: "wcst", about: "sort cards by a rule that changes without a cue (Wisconsin)", build: |s| Ok(Box::new(across_trials::Wcst::from_settings(s)?)) },
     Entry { name: "yang2019", about: "one or several of the twenty tasks of Yang et al. 2019, on rings", build: |s| Ok(Box::new(yang::Yang2019::from_settings(s)?)) },

@@ -49,6 +49,10 @@ pub fn mistaken(task: &dyn Task, row: usize, stage: &InputStage, dt: Time) -> Op
     let inputs = shown(&one, stage);
     let seen = Seen { inputs: &inputs, steps: one.steps, dt, baseline: stage.baseline as f32 };
     let answer = task.ideal_observer(&seen);
+    if task.acts() {
+        let consequence = task.consequence(&one.outline, dt, &answer);
+        return (consequence.failed || consequence.cost > task.solved()).then_some(Double::Unknown);
+    }
     let right = match one.is_right(&answer) {
         Some(right) => right,
         None => match task.performance() {

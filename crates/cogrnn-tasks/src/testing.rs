@@ -35,6 +35,9 @@ impl Settings for Section {
     fn time(&mut self, key: &'static str, default: Time, about: &'static str) -> Result<Time> {
         Ok(ms(self.number(key, default.as_ms(), about)?))
     }
+    fn optional_time(&mut self, key: &str, _: &str) -> Result<Option<Time>> {
+        Ok(if let Some(Given::Number(x)) = self.of(key) { Some(ms(*x)) } else { None })
+    }
     fn number(&mut self, key: &'static str, default: f64, _: &'static str) -> Result<f64> {
         Ok(if let Some(Given::Number(x)) = self.of(key) { *x } else { default })
     }

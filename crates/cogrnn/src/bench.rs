@@ -280,6 +280,7 @@ pub fn with_updates(
         relative: balanced(&mask, &signs),
         relative_inputs: Vec::new(),
         relative_outputs: Vec::new(),
+        begun: 1.0,
         spectral_radius: Some(1.5),
         x0: 0.1,
         scale: [1.0; 3],

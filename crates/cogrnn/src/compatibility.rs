@@ -4,7 +4,8 @@ use cogrnn_core::network::Network;
 use cogrnn_core::rule::{Rule, Still};
 use cogrnn_networks::rate::Rate;
 use cogrnn_rules::{
-    Bptt, Descent, Dni, Eprop, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl, Snap1, Uoro,
+    Bptt, Descent, Dni, Eprop, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, RewardHebb, Rflo, Rtrl, Snap1,
+    Uoro,
 };
 use std::marker::PhantomData;
 
@@ -55,6 +56,11 @@ impl Named for Still {
     const NEEDS: &'static str = "nothing";
 }
 
+impl Named for Descent<RewardHebb, f32> {
+    const NAME: &'static str = "reward-hebb";
+    const NEEDS: &'static str = "a network that tells the noise of its units, with whole recurrent weights";
+}
+
 struct Pair<N, R>(PhantomData<(N, R)>);
 
 /// Chosen by the compiler only where `R: Rule<N>` does not hold.
@@ -95,6 +101,7 @@ pub fn table() -> Vec<Row> {
         Forwards<Kernl>,
         Forwards<Dni>,
         Forwards<NodePerturbation>,
+        Descent<RewardHebb, f32>,
         Still
     ])
 }

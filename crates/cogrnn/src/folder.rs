@@ -14,6 +14,8 @@ pub const EXPERIMENT: &str = "experiment.toml";
 pub const WEIGHTS: &str = "weights.safetensors";
 /// One row a validation.
 pub const LEARNING: &str = "learning.csv";
+/// What came of each training trial, where that is kept.
+pub const TRIALS: &str = "trials.csv";
 /// Why training ended and how well the network does.
 pub const RESULT: &str = "result.json";
 /// Program, machine and command.
@@ -195,6 +197,20 @@ const REFERENCES: &[(&str, &str)] = &[
   pages   = {e43299},
   year    = {2019},
   doi     = {10.7554/eLife.43299}
+}
+",
+    ),
+    (
+        "miconi2017",
+        "\
+@article{miconi2017,
+  title   = {Biologically plausible learning in recurrent neural networks reproduces neural dynamics observed during cognitive tasks},
+  author  = {Miconi, Thomas},
+  journal = {eLife},
+  volume  = {6},
+  pages   = {e20899},
+  year    = {2017},
+  doi     = {10.7554/eLife.20899}
 }
 ",
     ),

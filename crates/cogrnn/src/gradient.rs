@@ -17,7 +17,7 @@ use cogrnn_core::error::{Error, Result};
 use cogrnn_core::network::{History, Network, Noise, Perturb, Room};
 use cogrnn_core::params::Arena;
 use cogrnn_core::rule::Rule;
-use cogrnn_core::run::Run;
+use cogrnn_core::run::{Run, answering};
 use cogrnn_core::task::Set;
 use cogrnn_core::trials::unit_noise;
 use cogrnn_networks::rate::Rate;
@@ -66,7 +66,7 @@ fn chosen(experiment: &Experiment, asked: &[String], explores: bool) -> Result<V
         Error::input(format!("the rule `{name}` beside the gradient of {}", experiment.name)).why(why).remedy(remedy)
     };
     let possible = |kind: Kind| -> Result<()> {
-        if matches!(kind, Kind::NodePerturbation { .. }) && !explores {
+        if kind.explores() && !explores {
             let why = "it learns from the noise of each unit, and they have no white noise of their own".to_string();
             return Err(refuse(kind.name(), why, "set  noise.units=0.1"));
         }
@@ -143,7 +143,7 @@ pub fn compare(
         [None, theta.find("w_rec"), theta.find("w_out")].map(|b| b.map_or(0..theta.data().len(), |b| b.range()));
     let mut found = Vec::new();
     for (kind, random) in rules {
-        let by_noise = matches!(kind, Kind::NodePerturbation { .. });
+        let by_noise = kind.explores();
         let draws = if kind.is_random() { draws.max(1) } else { 1 };
         let mut sums = ranges.clone().map(|r| Sums::new(r, draws));
         for draw in 0..draws as u64 {
@@ -174,7 +174,7 @@ impl One<'_> {
     fn gradient(&self, plan: &RulePlan, draw: u64) -> Result<Vec<f32>> {
         let (experiment, isa) = (self.experiment, self.machine.isa());
         let start = experiment.network.learns_start();
-        let expects = matches!(plan.kind, Kind::NodePerturbation { .. });
+        let expects = plan.kind.explores();
         let run = Single { one: self, seed: experiment.seed.wrapping_add(draw), expects };
         plan.visit(self.network.shape(), experiment.seed, isa, start, false, Vec::new(), run)
     }
@@ -198,7 +198,7 @@ impl Visitor<Rate<f32>> for Single<'_> {
         let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
         let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
         let mut run = Run::new(network, rule, plastic.clone(), &room, &crew)?;
-        run.answering = experiment.task.answers_back().then_some((&*experiment.task, experiment.dt));
+        run.answering = answering(&*experiment.task, experiment.dt);
         let whole = experiment.rule.rates_cost();
         let first = updates * experiment.trials as u64;
         // weights stay as they are: no rule here follows its gradient

@@ -12,7 +12,7 @@ use cogrnn_core::network::{Carry, History, Imprint, Network, Noise, Room};
 use cogrnn_core::params::{Arena, Plastic};
 use cogrnn_core::readout::Tally;
 use cogrnn_core::rule::Rule;
-use cogrnn_core::run::{Run, Tryout, performance};
+use cogrnn_core::run::{Run, Tryout, answering, performance};
 use cogrnn_core::task::Set;
 use cogrnn_core::trials::{EVALUATED_TOGETHER, unit_noise};
 use cogrnn_core::units::Time;
@@ -110,6 +110,8 @@ pub enum Reason {
     Performance,
     /// The error asked for was reached.
     Error,
+    /// So many training trials were right, one after the other, as asked for.
+    Criterion,
     /// No better network for too long.
     Patience,
     /// The experiment's limit of updates.
@@ -127,6 +129,7 @@ impl std::fmt::Display for Reason {
         f.write_str(match self {
             Reason::Performance => "the performance asked for",
             Reason::Error => "the error asked for",
+            Reason::Criterion => "the criterion of trials that are right",
             Reason::Patience => "no better network for too long",
             Reason::MaxUpdates => "the experiment's limit of updates",
             Reason::Asked => "the limit of updates asked for",
@@ -154,6 +157,9 @@ pub struct Summary {
     pub seconds: f64,
     /// The seed.
     pub seed: u64,
+    /// The first training trial, counted from 0, with which the criterion was met, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criterion: Option<u64>,
     /// Of the program.
     pub version: String,
     /// What came of a loop around the network.
@@ -183,6 +189,21 @@ struct Progress {
     best: Arena<f32>,
     best_cost: f64,
     best_updates: u64,
+    /// Of each training trial, where that is kept.
+    trials: Vec<Lived>,
+    /// The trial with which the criterion was met.
+    criterion: Option<u64>,
+}
+
+/// What is kept of a training trial.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lived {
+    /// Row of the task's conditions; -1 for none.
+    pub condition: f32,
+    /// The error that the rule was told of.
+    pub error: f32,
+    /// The share of weights whose change after it was cut short.
+    pub cut: f32,
 }
 
 /// The network that is trained, however it is unrolled.
@@ -242,7 +263,7 @@ pub fn fading(experiment: &Experiment, updates: u64, theta: Option<&Arena<f32>>,
     let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
     let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
     let mut run = Run::new(&network, &Fading, plastic, &room, &crew)?;
-    run.answering = experiment.task.answers_back().then_some((&*experiment.task, dt));
+    run.answering = answering(&*experiment.task, dt);
     let first = updates * experiment.trials as u64;
     generator.share(first, experiment.trials, false, run.desks.iter_mut().map(|d| &mut d.batch), &crew)?;
     let noise = Noise::Drawn { seed: experiment.seed, purpose: unit_noise(Set::Training) };
@@ -357,6 +378,8 @@ impl Trainer {
             carried: first_state(&experiment, plastic.weights()),
             best_cost: f64::INFINITY,
             best_updates: 0,
+            trials: Vec::new(),
+            criterion: None,
         };
         Ok(Trainer {
             experiment,
@@ -495,6 +518,8 @@ impl Trainer {
             gradient_norm: archive.parsed("gradient_norm")?,
             gradient_cosine: archive.parsed("gradient_cosine").unwrap_or(f64::NAN),
             history: history(&archive)?,
+            trials: lived(&archive)?,
+            criterion: None,
             theta: arena("theta")?,
             best: arena("best")?,
             memory,
@@ -502,6 +527,11 @@ impl Trainer {
             best_cost: archive.parsed("best_cost")?,
             best_updates: archive.parsed("best_updates")?,
         };
+        let mut progress = progress;
+        if let Some(criterion) = &experiment.criterion {
+            progress.criterion =
+                (0..progress.trials.len()).find(|n| criterion.met(&progress.trials[..=*n])).map(|n| n as u64);
+        }
         let (folder, machine) = (folder.to_path_buf(), machine.clone());
         Ok((Trainer { experiment, folder, machine, progress, penalties: Vec::new() }, changed))
     }
@@ -628,7 +658,7 @@ impl Trainer {
         let longest = generator.draw(0, 64).first().map_or(1, |d| d.steps);
         let room = Room { trials: experiment.trials, steps: longest, history: History::Whole };
         let mut run = Run::new(network, rule, plastic, &room, crew)?;
-        run.answering = experiment.task.answers_back().then_some((&*experiment.task, dt));
+        run.answering = answering(&*experiment.task, dt);
         // What was remembered before this stage may not be wanted in it; before the first update there is nothing.
         let since = if experiment.unroll.fresh_optimiser() { stage_start } else { 0 };
         if self.progress.updates > since {
@@ -657,6 +687,9 @@ impl Trainer {
                 self.progress.seconds = sitting.seconds();
                 self.save_all(plain, &run.plastic)?;
                 watch(Event::Saved);
+            }
+            if self.progress.criterion.is_some() && experiment.criterion.as_ref().is_some_and(|c| c.stop) {
+                break Some(Reason::Criterion);
             }
             if due && let Some(reason) = reached(&experiment.stop, &self.progress.history) {
                 break Some(reason);
@@ -711,6 +744,9 @@ impl Trainer {
                 // The guard has brought the weights back; nothing would bring this state back.
                 self.progress.carried = first_state(&experiment, run.plastic.weights());
             }
+            if experiment.record_trials {
+                self.live(&run, learned.cut);
+            }
             self.progress.updates += 1;
             self.progress.omega = experiment.rule.omega * learned.omega.unwrap_or(0.0);
             self.progress.gradient_norm = learned.gradient_norm;
@@ -723,6 +759,31 @@ impl Trainer {
         };
         self.take(rule, &run, sitting.seconds());
         Ok((run.plastic, reason))
+    }
+
+    /// Keeps what came of the trials of this update.
+    fn live<N: Network<Real = f32>, R: Rule<N>>(&mut self, run: &Run<'_, N, R>, cut: f64) {
+        let first = self.progress.trials.len();
+        let desks = run.desks.iter().map(|d| (&d.batch, &d.tallies));
+        let all = desks.flat_map(|(batch, tallies)| batch.ids.iter().zip(&batch.outlines).zip(tallies));
+        let mut all: Vec<_> = all
+            .map(|((id, outline), tally)| {
+                let error = if tally.judged > 0 || tally.mask > 0.0 { tally.mean_loss() } else { f64::NAN };
+                let condition = outline.condition.map_or(-1.0, |c| c as f32);
+                (*id, Lived { condition, error: error as f32, cut: cut as f32 })
+            })
+            .collect();
+        all.sort_by_key(|(id, _)| *id);
+        self.progress.trials.extend(all.into_iter().map(|(_, lived)| lived));
+        if let (Some(criterion), None) = (&self.experiment.criterion, self.progress.criterion) {
+            let met = (first..self.progress.trials.len()).find(|n| criterion.met(&self.progress.trials[..=*n]));
+            self.progress.criterion = met.map(|n| n as u64);
+        }
+    }
+
+    /// The training trials so far, where they are kept.
+    pub fn trials(&self) -> &[Lived] {
+        &self.progress.trials
     }
 
     /// Takes over what the run has come to.
@@ -802,6 +863,7 @@ impl Trainer {
             updates: self.progress.updates,
             seconds: self.progress.seconds,
             seed: self.experiment.seed,
+            criterion: self.progress.criterion,
             version: env!("CARGO_PKG_VERSION").to_string(),
             around: None,
         }
@@ -843,9 +905,25 @@ impl Trainer {
 
     fn save_all<N: Network<Real = f32>>(&self, network: &N, plastic: &Plastic<N>) -> Result<()> {
         files::write_atomically(self.folder.join(folder::LEARNING), self.learning_curve().as_bytes())?;
+        if self.experiment.record_trials {
+            files::write_atomically(self.folder.join(folder::TRIALS), self.trial_table().as_bytes())?;
+        }
         files::write_atomically(self.folder.join(folder::WEIGHTS), &self.weights(network, plastic)?.to_bytes()?)?;
         // Last, so that whoever finds a checkpoint finds all that it stands for.
         files::write_atomically(self.folder.join(folder::CHECKPOINT), &self.checkpoint()?.to_bytes()?)
+    }
+
+    /// One line a training trial.
+    fn trial_table(&self) -> String {
+        let mut text = String::from("trial,condition,error,cut\n");
+        for (n, Lived { condition, error, cut }) in self.progress.trials.iter().enumerate() {
+            // writing to a String cannot fail
+            let _ = match *condition >= 0.0 {
+                true => writeln!(text, "{n},{condition},{error},{cut}"),
+                false => writeln!(text, "{n},,{error},{cut}"),
+            };
+        }
+        text
     }
 
     fn learning_curve(&self) -> String {
@@ -911,6 +989,10 @@ impl Trainer {
         if self.experiment.carry {
             archive.push("carried", &[p.carried.len()], Data::F32(p.carried.clone()));
         }
+        if self.experiment.record_trials {
+            let trials = p.trials.iter().flat_map(|l| [l.condition, l.error, l.cut]).collect();
+            archive.push("trials", &[p.trials.len(), 3], Data::F32(trials));
+        }
         let history: Vec<f64> = p.history.iter().flat_map(Check::to_row).collect();
         archive.push("history", &[p.history.len(), COLUMNS.len()], Data::F64(history));
         for (name, value) in [("updates", p.updates), ("best_updates", p.best_updates)] {
@@ -937,6 +1019,15 @@ fn no_checkpoint(folder: &Path) -> Error {
     Error::input("this run has no checkpoint to go on from")
         .at(folder.join(folder::CHECKPOINT).display().to_string())
         .why("the folder holds a trained network, but not what training needs to go on")
+}
+
+/// The training trials that a checkpoint keeps, if it does.
+fn lived(archive: &Archive) -> Result<Vec<Lived>> {
+    if !archive.tensors.iter().any(|t| t.name == "trials") {
+        return Ok(Vec::new());
+    }
+    let rows = archive.f32s("trials")?.as_chunks().0;
+    Ok(rows.iter().map(|&[condition, error, cut]| Lived { condition, error, cut }).collect())
 }
 
 /// The checks that a checkpoint keeps, of this version of the program or an earlier one.

@@ -37,19 +37,19 @@ fn of_two(lines: &str) -> String {
 fn an_unknown_key_is_met_with_the_nearest() {
     assert_snapshot!(all(["[network]\nunit = 100", "[trainning]\ntrials = 20", "[network]\nlearning_rate = 0.01", "[rule]\nomega = 2\nomgea_bound = 1e-10", "[constraints]\ndales = \"abs\""]), @r#"
     `unit` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
+    why  it has: name, units, tau, leak, nonlinearity, threshold, max_rate, exponent, output, output_exponent, loss, output_feedback, read_units, held_units, floored_units, held_at
     try  did you mean `units`?
 
     `[trainning]` is not a section of an experiment   [mine.toml:3]
-    why  it has: title, about, cite, seed, replicates, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, unroll, loop, stop, test, analysis, labels
+    why  it has: title, about, cite, seed, replicates, task, network, populations, noise, inputs, constraints, initial, rule, optimiser, penalties, training, unroll, loop, criterion, stop, test, analysis, labels
     try  did you mean `training`?
 
     `learning_rate` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
+    why  it has: name, units, tau, leak, nonlinearity, threshold, max_rate, exponent, output, output_exponent, loss, output_feedback, read_units, held_units, floored_units, held_at
     try  `learning_rate` is a setting of [optimiser]: move it there
 
     `omgea_bound` is not a setting of [rule]   [mine.toml:5]
-    why  it has: name, kappa, kernel_decay, model_learning_rate, baseline_memory, update, feedback, feedback_sd, feedback_density, feedback_signs, feedback_decay, shadow, omega, omega_bound, truncate
+    why  it has: name, kappa, kernel_decay, model_learning_rate, baseline_memory, preset, eligibility, supralinear, scale_by_error, baseline_start, average_memory, average_afresh, trace_after, silent_trials, update, feedback, feedback_sd, feedback_density, feedback_signs, feedback_decay, shadow, omega, omega_bound, truncate
     try  did you mean `omega_bound`?
 
     `dales` is not a setting of [constraints]   [mine.toml:4]
@@ -137,7 +137,7 @@ fn a_value_of_the_wrong_type_is_refused() {
     try  units = [0.15]
 
     `nonlinearity` is "relu"   [mine.toml:4]
-    why  it is one of linear, rectify, rectify_power, sigmoid, tanh, rtanh, softplus
+    why  it is one of linear, rectify, rectify_power, sigmoid, tanh, rtanh, softplus, clipped
     try  nonlinearity = "rectify"
 
     `99999999999999999999` is too large   [mine.toml:4]
@@ -476,7 +476,7 @@ fn a_loss_that_does_not_fit_the_output_is_refused() {
     try  use the loss `squared`, or the output `sigmoid` or `softmax`
 
     `loss` is "mse"   [mine.toml:4]
-    why  it is one of usual, squared, half_squared, binary_cross_entropy, categorical_cross_entropy
+    why  it is one of usual, squared, half_squared, absolute, binary_cross_entropy, categorical_cross_entropy
     try  loss = "usual"
     "#);
 }
@@ -523,15 +523,15 @@ fn noise_that_is_none_is_refused() {
 fn an_unknown_name_is_met_with_the_nearest() {
     assert_snapshot!([told_with("", &["task.name=perceptual-desicion"]), told_with("", &["task.name=chess"]), told("[rule]\nname = \"btpp\""), told("[network]\nname = \"spiking\"")].join("\n\n"), @r#"
     `name` is "perceptual-desicion"   [--set task.name=perceptual-desicion]
-    why  it is one of custom, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
+    why  it is one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
     try  did you mean "perceptual-decision"?
 
     `name` is "chess"   [--set task.name=chess]
-    why  it is one of custom, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
+    why  it is one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
     try  name = "custom"
 
     `name` is "btpp"   [mine.toml:4]
-    why  it is one of bptt, rflo, eprop, rtrl, snap1, uoro, kf-rtrl, reverse-kf-rtrl, kernl, dni, node-perturbation
+    why  it is one of bptt, rflo, eprop, rtrl, snap1, uoro, kf-rtrl, reverse-kf-rtrl, kernl, dni, node-perturbation, reward-hebb
     try  name = "bptt"
 
     `name` is "spiking"   [mine.toml:4]
@@ -541,15 +541,15 @@ fn an_unknown_name_is_met_with_the_nearest() {
     let load = |what: &str| Experiment::load(what, &[]).unwrap_err().to_string();
     assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @r#"
     there is no experiment `song2016/perceptual-desicion`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
     try  did you mean `song2016/perceptual-decision`?
 
     there is no experiment `none.toml`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
     try  `cogrnn list` shows what comes with the program
 
     there is no experiment `perceptual-decision`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
     try  did you mean `song2016/perceptual-decision`?
     "#);
 }
@@ -560,14 +560,14 @@ fn a_file_without_a_task_says_what_it_needs() {
     assert_snapshot!([bare(""), bare("[network]\nunits = 10"), bare("cite = [\"song2061\"]\n[task]\nname = \"sinewave\"")].join("\n\n"), @r#"
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of custom, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
+    try  one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
 
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of custom, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, sinewave, wcst, yang2019
+    try  one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
 
     no reference is called `song2061`   [mine.toml:1]
-    why  there are: song2016, soo2023, murray2019, yang2019
+    why  there are: song2016, soo2023, murray2019, miconi2017, yang2019
     try  leave it out, and add your own references to citation.bib after training
     "#);
 }
@@ -576,11 +576,11 @@ fn a_file_without_a_task_says_what_it_needs() {
 fn two_mistakes_are_told_one_by_one_and_the_surer_first() {
     assert_snapshot!(all(["[network]\nunit = 5\ntaus = \"100 ms\"", "[network]\nunit = 5\n[training]\ndt = \"200 ms\""]), @r#"
     `unit` is not a setting of [network]   [mine.toml:4]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
+    why  it has: name, units, tau, leak, nonlinearity, threshold, max_rate, exponent, output, output_exponent, loss, output_feedback, read_units, held_units, floored_units, held_at
     try  did you mean `units`?
 
     `taus` is not a setting of [network]   [mine.toml:5]
-    why  it has: name, units, tau, leak, nonlinearity, exponent, output, output_exponent, loss, output_feedback
+    why  it has: name, units, tau, leak, nonlinearity, threshold, max_rate, exponent, output, output_exponent, loss, output_feedback, read_units, held_units, floored_units, held_at
     try  did you mean `tau`?
 
     the time step of 200 ms is longer than the time constant of 100 ms   [mine.toml:6]

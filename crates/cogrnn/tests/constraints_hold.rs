@@ -76,9 +76,23 @@ fn watched(text: &str, changes: &[String]) -> Seen {
 
 fn rules() -> impl Iterator<Item = Vec<String>> {
     Kind::NAMES.into_iter().flat_map(|rule| {
-        let online = !matches!(rule, "bptt" | "node-perturbation");
+        let online = !matches!(rule, "bptt" | "node-perturbation" | "reward-hebb");
         let updates = if online { &["trial", "step"][..] } else { &["trial"] };
-        updates.iter().map(move |update| vec![format!("rule.name={rule}"), format!("rule.update={update}")])
+        // it learns from the first trial on, and the longest change that it may make is far too long
+        let more: &[&str] = match rule {
+            "reward-hebb" => &[
+                "rule.silent_trials=0",
+                "rule.baseline_start=first",
+                "rule.scale_by_error=false",
+                "optimiser.max_change=0.5",
+                "noise.units=1",
+            ],
+            _ => &[],
+        };
+        updates.iter().map(move |update| {
+            let named = [format!("rule.name={rule}"), format!("rule.update={update}")];
+            named.into_iter().chain(more.iter().map(ToString::to_string)).collect()
+        })
     })
 }
 

@@ -38,9 +38,10 @@ const NONLINEARITIES: [Nonlinearity; 8] = [
 ];
 
 /// Every output with every loss that fits it.
-const PAIRS: [(Readout, Loss); 14] = [
+const PAIRS: [(Readout, Loss); 16] = [
     (Readout::Linear, Loss::Squared),
     (Readout::Linear, Loss::HalfSquared),
+    (Readout::Linear, Loss::Absolute),
     (Readout::Rectify, Loss::Squared),
     (Readout::RectifyPower(2.0), Loss::Squared),
     (Readout::RectifyPower(1.5), Loss::Squared),
@@ -52,6 +53,7 @@ const PAIRS: [(Readout, Loss); 14] = [
     (Readout::Softmax, Loss::CategoricalCrossEntropy),
     (Readout::Tanh, Loss::Squared),
     (Readout::Tanh, Loss::HalfSquared),
+    (Readout::Tanh, Loss::Absolute),
     (Readout::RectifyTanh, Loss::Squared),
 ];
 

@@ -78,7 +78,7 @@ struct Case {
 
 fn cases() -> impl Iterator<Item = Case> {
     Kind::NAMES.into_iter().flat_map(|rule| {
-        let both = !matches!(rule, "bptt" | "node-perturbation");
+        let both = !matches!(rule, "bptt" | "node-perturbation" | "reward-hebb");
         [false, true].into_iter().filter(move |online| both || !online).map(move |online| Case { rule, online })
     })
 }

@@ -397,6 +397,7 @@ fn recipe(recurrent: Distribution, relative: Vec<f64>, radius: Option<f64>) -> R
         recurrent,
         outputs: Distribution::Uniform,
         relative,
+        begun: 1.0,
         relative_inputs: Vec::new(),
         relative_outputs: Vec::new(),
         spectral_radius: radius,

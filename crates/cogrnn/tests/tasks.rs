@@ -143,7 +143,10 @@ fn the_mask_covers_what_is_asked() {
             for index in 0..60 {
                 let trial = trial(&*task, &request(set, index, DT), 8);
                 assert!(trial.mask.iter().all(|m| *m == 0.0 || *m == 1.0 || samples(&*task) && *m > 0.0));
-                assert!(trial.mask.iter().any(|m| *m > 0.0));
+                assert!(
+                    trial.mask.iter().any(|m| *m > 0.0) != task.acts(),
+                    "asked sample by sample, or judged at the end"
+                );
                 for (target, mask) in trial.targets.iter().zip(&trial.mask) {
                     assert!(*mask > 0.0 || *target == 0.0 || samples(&*task));
                 }
@@ -305,6 +308,17 @@ fn the_ideal_observer_makes_no_error_without_noise() {
             }
             continue;
         }
+        if task.acts() {
+            for index in 0..task.period() {
+                let trial = trial(&*task, &request(Set::Validation, index, ms(1.0)), 8);
+                let answer = trial.ideal_answer(&*task, 0.0, &mut noise_stream(index));
+                let done = task.consequence(&trial.outline, ms(1.0), &answer);
+                let idle = task.consequence(&trial.outline, ms(1.0), &vec![0.0; answer.len()]);
+                assert!(done.cost < task.solved() && !done.failed, "{} {index}: {done:?}", task.name());
+                assert!(idle.cost > 2.0 * task.solved(), "{} {index}: {idle:?}", task.name());
+            }
+            continue;
+        }
         for dt in [DT, ms(0.5)] {
             for index in 0..2 * task.period() {
                 let trial = trial(&*task, &request(Set::Validation, index, dt), 8);
@@ -353,7 +367,8 @@ fn a_random_observer_scores_chance() {
 /// further from what is asked than the ideal observer.
 #[test]
 fn a_silent_observer_gains_nothing() {
-    for task in tasks() {
+    // one that acts is held against its own ideal above
+    for task in tasks().into_iter().filter(|task| !task.acts()) {
         let answer = |trial: &Trial| vec![0.0f32; trial.targets.len()];
         if samples(&*task) {
             let outputs = task.outputs().len();

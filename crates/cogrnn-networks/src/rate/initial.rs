@@ -23,6 +23,8 @@ pub enum Distribution {
     Gamma(f64),
     /// Log-normal of mean 0.5 c and variance 0.1.
     LogNormal,
+    /// c.
+    Constant,
     /// c times the entry of a random orthogonal matrix; of recurrent weights without Dale's law.
     Orthogonal,
 }
@@ -31,6 +33,7 @@ impl Distribution {
     fn draw(self, c: f64, stream: &mut Stream) -> f64 {
         // Song et al. 2016, code: pycog's initialisation
         match self {
+            Distribution::Constant => c,
             Distribution::Uniform => 0.1 * c * (2.0 * stream.uniform() - 1.0),
             Distribution::Normal | Distribution::Orthogonal => c * stream.normal(),
             Distribution::Gamma(shape) => match Gamma::new(shape, 0.1 * c / shape) {
@@ -53,6 +56,7 @@ impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Distribution::Uniform => "uniform",
+            Distribution::Constant => "constant",
             Distribution::Normal => "normal",
             Distribution::Gamma(_) => "gamma",
             Distribution::LogNormal => "lognormal",
@@ -151,6 +155,8 @@ pub struct Recipe {
     pub relative_inputs: Relative,
     /// Relative values of the output weights; empty for 1 everywhere.
     pub relative_outputs: Relative,
+    /// Share of the plastic recurrent weights of each row, of each sign by itself, that do not begin at zero.
+    pub begun: f64,
     /// Spectral radius of the signed recurrent matrix; `None` leaves it as drawn.
     pub spectral_radius: Option<f64>,
     /// Initial state of every unit.
@@ -198,6 +204,22 @@ pub fn draw<F: Real>(recipe: &Recipe, mut theta: Arena<F>, wiring: &mut Wiring<F
                 Keep::Rectify | Keep::Abs => drawn.abs(),
                 Keep::Clamp => drawn.abs() * wiring.signs()[i].to_f64(),
             });
+        }
+    }
+    if recipe.begun < 1.0
+        && let Some(block) = theta.find("w_rec")
+    {
+        let (range, n) = (block.range(), block.cols);
+        let mut stream = Address { seed, purpose: Purpose::Wiring, trial: 1 }.stream();
+        for row in range.step_by(n.max(1)) {
+            for side in [F::ONE, -F::ONE] {
+                let there = |i: &usize| plastic[*i] != F::ZERO && (wiring.signs()[*i] > F::ZERO) == (side > F::ZERO);
+                let here: Vec<usize> = (row..row + n).filter(there).collect();
+                let begun = (recipe.begun * here.len() as f64).round() as usize;
+                for k in stream.permutation(here.len()).into_iter().skip(begun) {
+                    theta.data_mut()[here[k]] = F::ZERO;
+                }
+            }
         }
     }
     // Apart from the weights, so that those are the same whatever the biases.
@@ -380,6 +402,7 @@ mod tests {
                 recurrent: Distribution::Gamma(2.0),
                 outputs: Distribution::Uniform,
                 relative: balanced(&mask, &signs),
+                begun: 1.0,
                 relative_inputs: Vec::new(),
                 relative_outputs: Vec::new(),
                 spectral_radius: Some(1.5),

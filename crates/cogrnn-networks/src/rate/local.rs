@@ -7,7 +7,7 @@
 //! ```
 
 use super::nonlinearity::{Curve, with_curve};
-use super::{Drive, Increment, Leak, Rate, RateState, Rates};
+use super::{Drive, Increment, Leak, Rate, RateState};
 use cogrnn_core::kernels::Kernel;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, padded};
 use cogrnn_core::network::{Carry, Linearise, Local, Network, Perturb, Site, Synapses};
@@ -78,18 +78,47 @@ impl<F: Real> Linearise for Rate<F> {
 }
 
 /// Noise of a step with s.d. σ adds to x (or to α times the current, where the potential leaks) and is normal, so
-/// that the score is ξ / σ² times how what it adds to follows the current.
+/// that the score is ξ / σ² times how what it adds to follows the current. Disturbances that come now and then have no such
+/// density; what stands for the score is ξ / σ² all the same, a regression of what follows on them, which is exact to first
+/// order in their size.
 impl<F: Real> Perturb for Rate<F> {
     fn explores(&self) -> bool {
         match &self.noise {
-            Increment::Independent(scale) => scale[..self.shape().units].iter().all(|s| *s > F::ZERO),
+            Increment::Independent(scale) => {
+                let held = |i: usize| self.held.iter().any(|(unit, _)| *unit == i);
+                scale[..self.shape().units].iter().enumerate().all(|(i, s)| *s > F::ZERO || held(i))
+            }
+            Increment::Sparse { .. } => true,
             _ => false,
+        }
+    }
+
+    fn nudge(&self, state: &RateState<F>, trial: usize, out: &mut [F]) {
+        let width = padded(self.shape().units);
+        match (state.driven, &self.noise) {
+            (Drive::Bracket, _) => out.copy_from_slice(&state.drive[trial * width..][..out.len()]),
+            (Drive::Normals(quarter), Increment::Independent(scale)) => {
+                let normals = &state.drive[(quarter * state.timetable.trials() + trial) * width..];
+                for (i, (out, n)) in out.iter_mut().zip(normals).enumerate() {
+                    // held units have no α, and no noise
+                    let gain = if self.leak == Leak::Potential { self.alpha[i] } else { F::ONE };
+                    *out = if gain > F::ZERO { *n * scale[i] / gain } else { F::ZERO };
+                }
+            }
+            _ => out.fill(F::ZERO),
         }
     }
 
     fn score(&self, state: &RateState<F>, t: usize, trial: usize, out: &mut [F]) {
         let units = self.shape().units;
         let width = padded(units);
+        if let &Increment::Sparse { amplitude, probability, normal, .. } = &self.noise {
+            // what a regression on the disturbances divides by
+            let variance = probability * amplitude * amplitude * if normal { 1.0 } else { 1.0 / 3.0 };
+            self.nudge(state, trial, out);
+            out.iter_mut().for_each(|x| *x *= F::from_f64(1.0 / variance));
+            return;
+        }
         let Increment::Independent(scale) = &self.noise else { return out.fill(F::ZERO) };
         let scale = &scale[..units];
         let normals = match state.driven {
@@ -124,7 +153,7 @@ impl<F: Real> Carry for Rate<F> {
         match self.leak {
             Leak::Potential => {
                 x[..s.len()].copy_from_slice(s);
-                with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r }));
+                self.respond(x, r);
             }
             Leak::Rate => r[..s.len()].copy_from_slice(s),
         }
@@ -209,6 +238,7 @@ mod tests {
             Nonlinearity::Tanh,
             Nonlinearity::RectifyTanh,
             Nonlinearity::Softplus,
+            Nonlinearity::Clipped { threshold: -0.5, most: 0.8 },
         ]
         .into_iter()
         .flat_map(both)

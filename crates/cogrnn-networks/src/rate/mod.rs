@@ -21,7 +21,12 @@
 //! ```text
 //! W_rec r_{t-1} + b_rec + B z_{t-1} = (W_rec + B W_out) r_{t-1} + (b_rec + B b_out)
 //! ```
-//! The initial state is a parameter: x_0 with r_0 = f(x_0), or r_0 itself where the rate leaks.
+//! Or a unit's input current is disturbed now and then, as in Miconi (2017): with a small probability in each step, by a
+//! number that is uniform or normal, inside the bracket of α.
+//!
+//! The initial state is a parameter: x_0 with r_0 = f(x_0), or r_0 itself where the rate leaks. It may differ from trial to
+//! trial ([`Rate::scattering`]), some units may stay where they begin ([`Rate::holding`]), and the rates of some be kept from
+//! going below zero ([`Rate::flooring`]).
 //!
 //! Recurrent weights, input weights and biases are one packed matrix over rows [r_{t-1} | u_t | 1]: one
 //! product a step forwards, and one product over all steps for all of their gradients.
@@ -49,7 +54,7 @@ use cogrnn_core::kernels::terms::Terms;
 use cogrnn_core::kernels::{Isa, Kernel};
 use cogrnn_core::network::{History, Layout, Network, Noise, Room, Shape, Site, Synapses};
 use cogrnn_core::params::{Arena, Pack, Plastic};
-use cogrnn_core::random::Address;
+use cogrnn_core::random::{Address, Purpose, Stream};
 use cogrnn_core::readout::Readout;
 use cogrnn_core::real::Real;
 use cogrnn_core::units::Time;
@@ -70,6 +75,17 @@ pub enum UnitNoise {
         sigma: Vec<f64>,
         /// τ_η.
         tau: Time,
+    },
+    /// Disturbances of the input current, now and then (Miconi 2017).
+    Sparse {
+        /// Of a uniform one between -A and A, or the s.d. of a normal one.
+        amplitude: f64,
+        /// Disturbances a second of each unit; one a step at most.
+        rate: f64,
+        /// Whether they are normal, not uniform.
+        normal: bool,
+        /// None comes before, or at this time.
+        after: Time,
     },
 }
 
@@ -108,6 +124,12 @@ pub struct Rate<F> {
     noise: Increment<F>,
     /// B (unit × output), if outputs come back to the units.
     returns: Option<Vec<F>>,
+    /// Units that stay where they begin, and where.
+    held: Vec<(usize, F)>,
+    /// Lowest rate of each unit, padded; empty where all are as f says.
+    floor: Vec<F>,
+    /// Half the width of what initial states differ by from trial to trial.
+    scatter: F,
     isa: Isa,
 }
 
@@ -125,6 +147,29 @@ enum Increment<F> {
         kick: F,
         gain: Vec<F>,
     },
+    /// Uniform between -A and A or normal of s.d. A, with this probability, after so many steps.
+    Sparse {
+        amplitude: f64,
+        probability: f64,
+        normal: bool,
+        after: usize,
+    },
+}
+
+/// Where the next disturbance of a trial is.
+#[derive(Clone, Debug)]
+struct Pulses {
+    stream: Stream,
+    /// Counted unit by unit of each step, from the first that may have one.
+    next: u64,
+}
+
+impl Pulses {
+    fn new(stream: Stream, probability: f64) -> Pulses {
+        let mut pulses = Pulses { stream, next: 0 };
+        pulses.next = pulses.stream.failures(probability);
+        pulses
+    }
 }
 
 impl<F: Real> Rate<F> {
@@ -192,6 +237,16 @@ impl<F: Real> Rate<F> {
                 packed.set_columns(0, &root, n);
                 Increment::Correlated(packed)
             }
+            UnitNoise::Sparse { amplitude, rate, .. } if *amplitude == 0.0 || *rate == 0.0 => Increment::None,
+            UnitNoise::Sparse { amplitude, rate, normal, after } => {
+                let probability = rate * dt.as_ms() / 1000.0;
+                if !(probability > 0.0 && probability <= 1.0) {
+                    return Err(Error::input(format!("{rate} disturbances a second with a time step of {dt}"))
+                        .why("there is one a step at most")
+                        .remedy(format!("take at most {} a second", 1000.0 / dt.as_ms())));
+                }
+                Increment::Sparse { amplitude: *amplitude, probability, normal: *normal, after: after.steps(*dt) }
+            }
             UnitNoise::Coloured { sigma, .. } if sigma.iter().all(|s| *s == 0.0) => Increment::None,
             UnitNoise::Coloured { sigma, tau } => {
                 let step = *dt / *tau;
@@ -221,8 +276,91 @@ impl<F: Real> Rate<F> {
             readout: *readout,
             noise,
             returns: None,
+            held: Vec::new(),
+            floor: Vec::new(),
+            scatter: F::ZERO,
             isa,
         })
+    }
+
+    /// The same, with units whose state stays at a value whatever comes in.
+    ///
+    /// # Errors
+    /// A unit that there is not.
+    pub fn holding(mut self, held: &[(usize, f64)]) -> Result<Rate<F>> {
+        for &(unit, value) in held {
+            self.unit(unit)?;
+            self.alpha[unit] = F::ZERO;
+            self.decay[unit] = F::ONE;
+            if let Increment::Independent(scale) = &mut self.noise {
+                scale[unit] = F::ZERO;
+            }
+            self.uniform_decay = None;
+            self.held.push((unit, F::from_f64(value)));
+        }
+        Ok(self)
+    }
+
+    /// The same, with units whose rates are never below zero; they have no derivative that rules are told of.
+    ///
+    /// # Errors
+    /// A unit that there is not.
+    pub fn flooring(mut self, units: &[usize]) -> Result<Rate<F>> {
+        if !units.is_empty() {
+            self.floor = vec![F::from_f64(f64::NEG_INFINITY); padded(self.shape.units)];
+        }
+        for &unit in units {
+            self.unit(unit)?;
+            self.floor[unit] = F::ZERO;
+        }
+        Ok(self)
+    }
+
+    /// The same, with initial states that differ from trial to trial by something uniform between these.
+    #[must_use]
+    pub fn scattering(mut self, most: f64) -> Rate<F> {
+        self.scatter = F::from_f64(most);
+        self
+    }
+
+    fn unit(&self, unit: usize) -> Result<()> {
+        if unit < self.shape.units {
+            return Ok(());
+        }
+        Err(Error::input(format!("there is no unit {unit}"))
+            .why(format!("there are {}, counted from 0", self.shape.units))
+            .remedy("name another one"))
+    }
+
+    /// r = f(x) of one row, not below its floor.
+    fn respond(&self, x: &[F], r: &mut [F]) {
+        let floor = &self.floor[..];
+        with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r, floor }));
+    }
+
+    /// Puts held units where they are held.
+    fn hold(&self, s: &mut [F]) {
+        for &(unit, value) in &self.held {
+            s[unit] = value;
+        }
+    }
+
+    /// Trials begin where these numbers say, as far as they differ.
+    fn scatter(&self, state: &mut RateState<F>, seed: u64, purpose: Purpose, trials: &[u64]) {
+        let (width, wide, units) = (padded(self.shape.units), self.rate_stride(), self.shape.units);
+        for (b, &trial) in trials.iter().enumerate() {
+            let mut stream = Address { seed, purpose: purpose.starts(), trial }.stream();
+            let x = &mut state.x[b * width..][..width];
+            let r = &mut state.r[b * wide..][..wide];
+            let s = if self.leak == Leak::Potential { &mut x[..units] } else { &mut r[..units] };
+            for s in s.iter_mut() {
+                *s += self.scatter * F::from_f64(2.0 * stream.uniform() - 1.0);
+            }
+            self.hold(s);
+            if self.leak == Leak::Potential {
+                self.respond(x, r);
+            }
+        }
     }
 
     /// The same, with outputs that come back to the units one step later by fixed weights B (unit × output).
@@ -362,6 +500,8 @@ pub struct RateState<F> {
     correlated: Aligned<F>,
     /// Whether the step has noise, and of which kind.
     driven: Drive,
+    /// Of each trial, where now and then a unit is disturbed.
+    pulses: Vec<Pulses>,
     z: Aligned<F>,
     /// Sums of many outputs, rows padded.
     sums: Aligned<F>,
@@ -453,6 +593,7 @@ impl<F: Real> Network for Rate<F> {
             drive: Aligned::zeros(STEPS * room.trials * width),
             correlated: Aligned::default(),
             driven: Drive::Silent,
+            pulses: Vec::with_capacity(room.trials),
             z: Aligned::zeros(room.trials * self.shape.outputs),
             sums: Aligned::zeros(if self.shape.outputs > FEW { room.trials * padded(self.shape.outputs) } else { 0 }),
             terms: Terms::new(room.trials, self.shape.units + self.shape.inputs + 1),
@@ -477,9 +618,10 @@ impl<F: Real> Network for Rate<F> {
             let x = &mut state.x[b * width..][..width];
             x[..n].copy_from_slice(x0);
             x[n..].fill(F::ZERO);
+            self.hold(&mut x[..n]);
             let r = &mut state.r[b * wide..][..wide];
             match self.leak {
-                Leak::Potential => with_curve!(self.nonlinearity, curve => self.isa.run(Rates { curve, x, r })),
+                Leak::Potential => self.respond(x, r),
                 Leak::Rate => r[..width].copy_from_slice(x),
             }
         }
@@ -488,6 +630,11 @@ impl<F: Real> Network for Rate<F> {
     fn perturb(&self, state: &mut RateState<F>, t: usize, noise: &Noise<'_, F>, trials: &[u64]) {
         let width = padded(self.shape.units);
         let active = state.active(t);
+        if let (1, Noise::Drawn { seed, purpose }) = (t, noise)
+            && self.scatter != F::ZERO
+        {
+            self.scatter(state, *seed, *purpose, trials);
+        }
         state.driven = match (noise, &self.noise) {
             (Noise::Given(given), _) => {
                 let n = self.shape.units;
@@ -497,6 +644,28 @@ impl<F: Real> Network for Rate<F> {
                 Drive::Bracket
             }
             (Noise::Silent, _) | (_, Increment::None) => Drive::Silent,
+            (&Noise::Drawn { seed, purpose }, &Increment::Sparse { amplitude, probability, normal, after }) => {
+                if t == 1 {
+                    state.pulses.clear();
+                    let stream = |&trial: &u64| Address { seed, purpose, trial }.stream();
+                    state.pulses.extend(trials.iter().map(|trial| Pulses::new(stream(trial), probability)));
+                }
+                let units = self.shape.units as u64;
+                let drive = state.drive[..active * width].chunks_exact_mut(width);
+                for (drive, pulses) in drive.zip(&mut state.pulses) {
+                    drive.fill(F::ZERO);
+                    // in every step, so that the count goes on
+                    let Some(step) = (t - 1).checked_sub(after) else { continue };
+                    while pulses.next / units == step as u64 {
+                        let unit = (pulses.next % units) as usize;
+                        let stream = &mut pulses.stream;
+                        let pulse = if normal { stream.normal() } else { 2.0 * stream.uniform() - 1.0 };
+                        drive[unit] = F::from_f64(amplitude * pulse);
+                        pulses.next += 1 + stream.failures(probability);
+                    }
+                }
+                Drive::Bracket
+            }
             (&Noise::Drawn { seed, purpose }, increment) => {
                 let all = state.timetable.trials();
                 let (quad, quarter) = ((t - 1) / STEPS, (t - 1) % STEPS);
@@ -579,12 +748,12 @@ impl<F: Real> Network for Rate<F> {
             (Drive::Normals(_), _) => (&state.correlated[..], zero),
             (Drive::Silent, _) => (zero, zero),
         };
-        let (alpha, decay) = (&self.alpha[..], &self.decay[..]);
+        let (alpha, decay, floor) = (&self.alpha[..], &self.decay[..], &self.floor[..]);
         match self.leak {
             Leak::Potential => {
                 let rates = &mut state.r[now.start * wide..];
                 with_curve!(self.nonlinearity, curve => self.isa.run(Advance {
-                    curve, width, wide, old, new, rates, noise, scale, alpha, decay,
+                    curve, width, wide, old, new, rates, noise, scale, alpha, decay, floor,
                 }));
             }
             Leak::Rate => {
@@ -713,14 +882,18 @@ struct Rates<'a, F, C> {
     curve: C,
     x: &'a [F],
     r: &'a mut [F],
+    /// Empty where nothing is floored.
+    floor: &'a [F],
 }
 
 impl<F: Real, C: Curve> Kernel<F> for Rates<'_, F, C> {
     type Output = ();
     #[inline(always)]
     fn run<V: Lanes<Elem = F>>(self) {
-        for (x, r) in vectors(self.x).iter().zip(vectors_mut(self.r)) {
-            self.curve.value(V::load(x)).store(r);
+        let floor = vectors(self.floor);
+        for (k, (x, r)) in vectors(self.x).iter().zip(vectors_mut(self.r)).enumerate() {
+            let rate = self.curve.value(V::load(x));
+            if k < floor.len() { V::load(&floor[k]).max(rate) } else { rate }.store(r);
         }
     }
 }
@@ -741,6 +914,8 @@ struct Advance<'a, F, C> {
     scale: &'a [F],
     alpha: &'a [F],
     decay: &'a [F],
+    /// Empty where nothing is floored.
+    floor: &'a [F],
 }
 
 impl<F: Real, C: Curve> Kernel<F> for Advance<'_, F, C> {
@@ -749,6 +924,7 @@ impl<F: Real, C: Curve> Kernel<F> for Advance<'_, F, C> {
     #[inline(always)]
     fn run<V: Lanes<Elem = F>>(self) {
         let (alpha, decay, scale) = (vectors(self.alpha), vectors(self.decay), vectors(self.scale));
+        let floor = vectors(self.floor);
         let rows = self
             .old
             .chunks_exact(self.width)
@@ -769,7 +945,8 @@ impl<F: Real, C: Curve> Kernel<F> for Advance<'_, F, C> {
                     x = if k < scale.len() { n.fma(V::load(&scale[k]), x) } else { n.add(x) };
                 }
                 x.store(&mut new[k]);
-                self.curve.value(x).store(&mut rates[k]);
+                let rate = self.curve.value(x);
+                if k < floor.len() { V::load(&floor[k]).max(rate) } else { rate }.store(&mut rates[k]);
             }
         }
     }

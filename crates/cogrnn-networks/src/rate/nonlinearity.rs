@@ -9,6 +9,7 @@
 //! | tanh | tanh x | 1 - f² |
 //! | rtanh | \[tanh x\]₊ | 1\[x > 0\](1 - f²) |
 //! | softplus | ln(1 + eˣ) | 1/(1 + e⁻ˣ) |
+//! | clipped | x - θ, within 0 to M (Miconi 2017) | 1\[θ < x < θ + M\] |
 
 use cogrnn_core::kernels::lanes::Lanes;
 use cogrnn_core::kernels::maths;
@@ -32,6 +33,13 @@ pub enum Nonlinearity {
     RectifyTanh,
     /// ln(1 + eˣ).
     Softplus,
+    /// x - θ, but no less than 0 and no more than M.
+    Clipped {
+        /// θ, from where on it responds.
+        threshold: f64,
+        /// M.
+        most: f64,
+    },
 }
 
 impl Nonlinearity {
@@ -51,6 +59,7 @@ impl fmt::Display for Nonlinearity {
             Nonlinearity::Tanh => "tanh",
             Nonlinearity::RectifyTanh => "rtanh",
             Nonlinearity::Softplus => "softplus",
+            Nonlinearity::Clipped { .. } => "clipped",
         })
     }
 }
@@ -79,6 +88,11 @@ pub(super) struct Tanh;
 pub(super) struct RectifyTanh;
 #[derive(Clone, Copy)]
 pub(super) struct Softplus;
+#[derive(Clone, Copy)]
+pub(super) struct Clipped {
+    pub threshold: f64,
+    pub most: f64,
+}
 
 impl Curve for Linear {
     #[inline(always)]
@@ -182,6 +196,21 @@ impl Curve for Softplus {
     }
 }
 
+impl Curve for Clipped {
+    #[inline(always)]
+    fn value<V: Lanes>(self, x: V) -> V {
+        let above = V::zero().max(x.sub(V::constant(self.threshold)));
+        let most = V::constant(self.most);
+        above.where_gt(most, most, above)
+    }
+    #[inline(always)]
+    fn slope<V: Lanes>(self, x: V, _: V) -> V {
+        let (low, one) = (V::constant(self.threshold), V::constant(1.0));
+        let risen = x.where_gt(low, one, V::zero());
+        x.where_gt(V::constant(self.threshold + self.most), V::zero(), risen)
+    }
+}
+
 /// Calls `$do` with `$curve` bound to the curve of a nonlinearity.
 macro_rules! with_curve {
     ($nonlinearity:expr, $curve:ident => $do:expr) => {{
@@ -217,6 +246,10 @@ macro_rules! with_curve {
             }
             Nonlinearity::Softplus => {
                 let $curve = n::Softplus;
+                $do
+            }
+            Nonlinearity::Clipped { threshold, most } => {
+                let $curve = n::Clipped { threshold, most };
                 $do
             }
         }

@@ -514,6 +514,10 @@ impl<N: Carry + Perturb> Perturb for Skip<N> {
     fn score(&self, state: &SkipState<N>, t: usize, trial: usize, out: &mut [N::Real]) {
         self.inner.score(&state.inner, t, trial, out);
     }
+
+    fn nudge(&self, state: &SkipState<N>, trial: usize, out: &mut [N::Real]) {
+        self.inner.nudge(&state.inner, trial, out);
+    }
 }
 
 impl<N: CarryBack> Adjoint for Skip<N> {

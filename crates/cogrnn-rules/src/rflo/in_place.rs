@@ -170,7 +170,7 @@ impl<N: Imprint> Rule<N> for InPlace<N::Real> {
         network.land(plastic);
         memory.updates += 1;
         let longest = desks.iter().map(|d| d.trace.longest).fold(0.0, |a, b| if b.is_nan() { b } else { a.max(b) });
-        Learned { omega: None, gradient_norm: longest.sqrt(), guarded: false }
+        Learned { omega: None, gradient_norm: longest.sqrt(), guarded: false, cut: 0.0 }
     }
 
     fn restore(&self, memory: &mut Memory<N::Real>, updates: u64, _: &[(String, Vec<N::Real>)]) -> Result<()> {

@@ -60,6 +60,12 @@ const SHIPPED: &[(&str, &str)] = &[
     ("murray2019/interval", include_str!("../../../../experiments/murray2019/interval.toml")),
     ("murray2019/movement", include_str!("../../../../experiments/murray2019/movement.toml")),
     ("murray2019/sequence", include_str!("../../../../experiments/murray2019/sequence.toml")),
+    ("miconi2017/delayed-nonmatch", include_str!("../../../../experiments/miconi2017/delayed-nonmatch.toml")),
+    ("miconi2017/delayed-nonmatch-long", include_str!("../../../../experiments/miconi2017/delayed-nonmatch-long.toml")),
+    ("miconi2017/delayed-nonmatch-variable", include_str!("../../../../experiments/miconi2017/delayed-nonmatch-variable.toml")),
+    ("miconi2017/delayed-nonmatch-ei", include_str!("../../../../experiments/miconi2017/delayed-nonmatch-ei.toml")),
+    ("miconi2017/arm", include_str!("../../../../experiments/miconi2017/arm.toml")),
+    ("miconi2017/selective-integration", include_str!("../../../../experiments/miconi2017/selective-integration.toml")),
 ];
 
 /// All experiments that come with the program.
@@ -93,6 +99,27 @@ impl Stop {
     }
 }
 
+/// When a task counts as learnt, by the training trials themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Criterion {
+    /// A trial is right whose error is below this.
+    pub error: f64,
+    /// How many must be right: more than these,
+    pub right: usize,
+    /// of so many, one after the other.
+    pub of: usize,
+    /// Whether training ends with it.
+    pub stop: bool,
+}
+
+impl Criterion {
+    /// Whether it is met with the last of these trials; never with the first `of` alone, as in the program of Miconi (2017).
+    pub fn met(&self, trials: &[crate::trainer::Lived]) -> bool {
+        let right = |lived: &&crate::trainer::Lived| f64::from(lived.error) < self.error;
+        trials.len() > self.of && trials[trials.len() - self.of..].iter().filter(right).count() > self.right
+    }
+}
+
 /// How the trained network is tested, where that is not as in training.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Testing {
@@ -106,6 +133,8 @@ pub struct Testing {
     pub noise_units: Option<Vec<f64>>,
     /// Stationary s.d. of each input's noise.
     pub noise_inputs: Option<Vec<f64>>,
+    /// Whether units are disturbed now and then, where they are in training.
+    pub perturbations: bool,
 }
 
 /// Which noise there is in test trials.
@@ -153,6 +182,10 @@ pub struct Experiment {
     pub check_every: u64,
     /// Whether the network of the last check is kept, instead of that of the lowest cost.
     pub keep_last: bool,
+    /// Whether what came of each training trial is kept.
+    pub record_trials: bool,
+    /// When the task counts as learnt, if training trials say so.
+    pub criterion: Option<Criterion>,
     /// When it ends.
     pub stop: Stop,
     /// Time step of testing.
@@ -244,7 +277,7 @@ impl Experiment {
 
         let mut warnings = Vec::new();
         let plan = NetworkPlan::read(document, &*task, seed, &mut warnings)?;
-        let rule = RulePlan::read(document)?;
+        let mut rule = RulePlan::read(document)?;
 
         let mut training = document.section("training");
         let fastest = plan.tau.iter().fold(f64::INFINITY, |m, t| m.min(t.as_ms()));
@@ -257,6 +290,7 @@ impl Experiment {
         let unroll = UnrollPlan::read(document, &plan, dt)?;
         let around = LoopPlan::read(document, &*task)?;
         rule.check(&document.section("rule"), &plan, unroll.summary().is_some())?;
+        rule.settle(&document.section("rule"), &*task, dt)?;
         let trials = training.positive_count("trials", 20, "trials an update")?;
         let carry =
             training.flag("carry", false, "whether a trial goes on from the state in which the one before ended")?;
@@ -266,6 +300,14 @@ impl Experiment {
                 Error::input(format!("`carry` with {trials} trials an update"))
                     .why("trials side by side cannot go on from one another")
                     .remedy("trials = 1, as Song et al. 2016 train their sequence network"),
+            ));
+        }
+        if carry && plan.scatters() {
+            return Err(training.blame(
+                "carry",
+                Error::input("`carry` with initial states that differ from trial to trial")
+                    .why("a trial cannot both go on from the one before and begin anew")
+                    .remedy("set  x0_spread = 0  in [initial]"),
             ));
         }
         let stimuli_seed = training
@@ -280,6 +322,10 @@ impl Experiment {
 
         let about = "which network is kept: of the lowest validation cost, or of the last check";
         let keep_last = training.word("keep", "best", &["best", "last"], about)? == "last";
+
+        let about = "whether the error of each training trial is kept, in trials.csv";
+        let record_trials = training.flag("record_trials", matches!(rule.kind, Kind::RewardHebb(_)), about)?;
+        let criterion = read_criterion(document, record_trials)?;
 
         let mut section = document.section("stop");
         let measured = task.performance() != Performance::Error;
@@ -354,6 +400,8 @@ impl Experiment {
             validation_trials,
             check_every,
             keep_last,
+            record_trials,
+            criterion,
             stop,
             test_dt,
             threshold,
@@ -382,7 +430,9 @@ impl Experiment {
                     .remedy("make the task's epochs longer or dt shorter"),
             ));
         }
-        self.check_targets(document, &drawn)?;
+        if !self.task.acts() {
+            self.check_targets(document, &drawn)?;
+        }
         self.try_test_trials(document)?;
         let longest = drawn.first().map_or(0, |d| d.steps);
         // Potentials, rates, gradients of every unit, step and trial (f32).
@@ -472,6 +522,9 @@ impl Experiment {
         let mut plan = self.network.clone();
         match noise {
             TestNoise::Usual => {
+                if matches!(plan.noise, UnitNoise::Sparse { .. }) && !self.test.perturbations {
+                    plan.noise = UnitNoise::Silent;
+                }
                 if let Some(sigma) = self.test.noise_units.clone() {
                     plan.noise = match plan.noise {
                         UnitNoise::Coloured { tau, .. } => UnitNoise::Coloured { sigma, tau },
@@ -581,6 +634,50 @@ impl std::fmt::Debug for Experiment {
     }
 }
 
+/// `[criterion]`.
+fn read_criterion(document: &Document, recorded: bool) -> Result<Option<Criterion>> {
+    let mut section = document.section("criterion");
+    let about = "a training trial is right whose error is below this; left out, none is counted";
+    let Some(error) = section.optional_number("error", about)? else {
+        for key in ["right", "of", "stop"] {
+            section.ineffective(key, "no `error` is given below which a trial is right")?;
+        }
+        return Ok(None);
+    };
+    let blame = |error: Error| Err(section.blame("error", error));
+    if !recorded {
+        return blame(
+            Error::input("a criterion of training trials that are not kept")
+                .why("`record_trials` is false")
+                .remedy("set  record_trials = true  in [training]"),
+        );
+    }
+    if error <= 0.0 || error.is_nan() {
+        return blame(
+            Error::input(format!("`error` is {error}"))
+                .why("no trial has an error below that")
+                .remedy("give a number above 0, in the units of the loss"),
+        );
+    }
+    // Miconi 2017: 95 of 100; his program asks for more than 95
+    let of = section.positive_count(
+        "of",
+        100,
+        "training trials, one after the other, among which right ones are counted",
+    )?;
+    let right = section.count("right", 95, "more than these must be right")?;
+    if right >= of {
+        return Err(section.blame(
+            "right",
+            Error::input(format!("`right` is {right}"))
+                .why(format!("more than these are to be right, of {of}"))
+                .remedy(format!("give at most {}", of - 1)),
+        ));
+    }
+    let stop = section.flag("stop", false, "whether training ends when so many are right")?;
+    Ok(Some(Criterion { error, right, of, stop }))
+}
+
 /// What `[test]` says beside its time step and threshold.
 fn read_test(section: &mut Section<'_>, dt: Time, plan: &NetworkPlan) -> Result<Testing> {
     let about = "test trials; left out, 1000 to evaluate and 100 to record";
@@ -601,7 +698,22 @@ fn read_test(section: &mut Section<'_>, dt: Time, plan: &NetworkPlan) -> Result<
     let carry =
         section.flag("carry", false, "whether a test trial goes on from the state in which the one before ended")?;
     let about = "s.d. of the units' noise in test trials: one, or one for each; left out, as in training";
-    let noise_units = test_noise(section, "noise_units", plan.shape.units, about)?;
+    let sparse = matches!(plan.noise, UnitNoise::Sparse { .. });
+    let (noise_units, perturbations) = if sparse {
+        section.ineffective("noise_units", "units are disturbed now and then, in place of other noise")?;
+        // Miconi 2017: they stay on
+        (
+            None,
+            section.flag(
+                "perturbations",
+                true,
+                "whether units are disturbed in test trials as they are in training",
+            )?,
+        )
+    } else {
+        section.ineffective("perturbations", "units are not disturbed in training")?;
+        (test_noise(section, "noise_units", plan.shape.units, about)?, true)
+    };
     let noise_inputs = if plan.shape.inputs > 0 {
         let about = "s.d. of the inputs' noise in test trials: one, or one for each; left out, as in training";
         test_noise(section, "noise_inputs", plan.shape.inputs, about)?
@@ -609,7 +721,7 @@ fn read_test(section: &mut Section<'_>, dt: Time, plan: &NetworkPlan) -> Result<
         section.ineffective("noise_inputs", "this task has no inputs")?;
         None
     };
-    Ok(Testing { trials, save_every, carry, noise_units, noise_inputs })
+    Ok(Testing { trials, save_every, carry, noise_units, noise_inputs, perturbations })
 }
 
 /// How many time steps lie between samples that are kept (Song et al. 2016, code: ⌊dt_save/dt⌋).

@@ -10,15 +10,17 @@ use cogrnn_core::random::{Address, Purpose};
 use cogrnn_core::real::Real;
 use cogrnn_core::rule::Rule;
 use cogrnn_core::settings::Settings;
-use cogrnn_networks::rate::UnitNoise;
+use cogrnn_core::task::Task;
+use cogrnn_core::units::{Time, ms};
 use cogrnn_rules::forward::{Any, Signs};
 use cogrnn_rules::kernl::Probes;
 use cogrnn_rules::optimisers::{Adam, Momentum, Optimiser, Schedule, Sgd};
 use cogrnn_rules::penalties::{ActivityPenalty, L1, L2, RateL1, RateL2, WeightPenalty};
+use cogrnn_rules::reward_hebb::{Eligibility, Expecting, Supralinear};
 use cogrnn_rules::rflo::InPlace;
 use cogrnn_rules::{
-    Bptt, Descent, Dni, EachStep, Eprop, Feeding, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, Rflo, Rtrl,
-    Snap1, Uoro,
+    Bptt, Descent, Dni, EachStep, Eprop, Feeding, Forward, Kernl, KfRtrl, NodePerturbation, ReverseKfRtrl, RewardHebb,
+    Rflo, Rtrl, Snap1, Uoro,
 };
 
 /// Which optimiser, and how it is set.
@@ -90,11 +92,78 @@ pub enum Kind {
         /// What is left of the expected loss after a batch.
         keep: f64,
     },
+    /// Reward-modulated Hebbian learning.
+    RewardHebb(RewardPlan),
+}
+
+/// How reward-modulated Hebbian learning is set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RewardPlan {
+    supralinear: Supralinear,
+    eligibility: Eligibility,
+    scaled: bool,
+    keep: f64,
+    expecting: Expecting,
+    average: f64,
+    afresh: bool,
+    quiet: Time,
+    silent: u64,
+    /// Steps of `quiet`, and types of trials: known when the experiment is.
+    steps: usize,
+    types: usize,
+}
+
+/// What a preset of reward-modulated Hebbian learning sets by default (§3.9 of the specification).
+#[derive(Clone, Copy)]
+struct Preset {
+    rate: f64,
+    most: f64,
+    scaled: bool,
+    keep: f64,
+    expecting: Expecting,
+    average: f64,
+    afresh: bool,
+    quiet: f64,
+    silent: usize,
+}
+
+impl Preset {
+    fn of(name: &str) -> Preset {
+        let code = Preset {
+            rate: 0.1,
+            most: 3e-4,
+            scaled: true,
+            keep: 0.75,
+            expecting: Expecting::Nothing,
+            average: 0.05,
+            afresh: false,
+            quiet: 3.0,
+            silent: 101,
+        };
+        // The paper does not say when learning begins and what is expected before the first trial; ours.
+        let paper = Preset {
+            rate: 0.5,
+            most: 1e-4,
+            scaled: false,
+            keep: 0.33,
+            expecting: Expecting::TheFirst,
+            average: 0.0,
+            quiet: 0.0,
+            silent: 0,
+            ..code
+        };
+        match name {
+            "paper" => paper,
+            // Its baselines begin with an undisturbed trial of each type; ours with the first trial.
+            "hebbrnn" => Preset { rate: 0.02, afresh: true, ..paper },
+            _ => code,
+        }
+    }
 }
 
 impl Kind {
     /// In an experiment file.
-    pub const NAMES: [&'static str; 11] = [
+    pub const NAMES: [&'static str; 12] = [
         "bptt",
         "rflo",
         "eprop",
@@ -106,6 +175,7 @@ impl Kind {
         "kernl",
         "dni",
         "node-perturbation",
+        "reward-hebb",
     ];
 
     /// Its name in an experiment file.
@@ -122,6 +192,7 @@ impl Kind {
             Kind::Kernl { .. } => "kernl",
             Kind::Dni { .. } => "dni",
             Kind::NodePerturbation { .. } => "node-perturbation",
+            Kind::RewardHebb(_) => "reward-hebb",
         }
     }
 
@@ -139,18 +210,24 @@ impl Kind {
             "kernl" => Kind::Kernl { lambda: None, rate: 0.001 },
             "dni" => Kind::Dni { rate: 0.01 },
             "node-perturbation" => Kind::NodePerturbation { keep: 0.9 },
+            "reward-hebb" => Kind::RewardHebb(RewardPlan::preset(&Preset::of("code"))),
             _ => return None,
         })
     }
 
     /// Whether its gradient depends on what it draws.
     pub fn is_random(self) -> bool {
-        matches!(self, Kind::Uoro | Kind::KfRtrl | Kind::ReverseKfRtrl | Kind::NodePerturbation { .. })
+        matches!(self, Kind::Uoro | Kind::KfRtrl | Kind::ReverseKfRtrl) || self.explores()
+    }
+
+    /// Whether it learns from what the noise of the units did to the loss, and from no error beside.
+    pub fn explores(self) -> bool {
+        matches!(self, Kind::NodePerturbation { .. } | Kind::RewardHebb(_))
     }
 
     /// Whether it takes outputs that come back to the units.
     pub fn takes_returns(self) -> bool {
-        matches!(self, Kind::Bptt | Kind::NodePerturbation { .. }) || self.is_local()
+        self == Kind::Bptt || self.explores() || self.is_local()
     }
 
     /// Whether each synapse learns from its own two ends.
@@ -194,6 +271,8 @@ pub struct RulePlan {
     pub optimiser: OptimiserPlan,
     /// Longest gradient that is followed.
     pub clip: Option<f64>,
+    /// Largest change of one parameter.
+    pub most: Option<f64>,
     /// Whether a gradient that is no number is replaced.
     pub guard: bool,
     /// Which draw of the rule's random signs and probes: 0 in every training.
@@ -209,10 +288,10 @@ impl RulePlan {
         let mut section = document.section("rule");
         let about = "how the gradient is found, or what takes its place (docs/learning-rules.md)";
         let name = section.word("name", "bptt", &Kind::NAMES, about)?;
-        let kind = read_kind(&mut section, &name)?;
+        let (kind, preset) = read_kind(&mut section, &name)?;
         let about = "when weights change: after each batch of trials, or after each step of them";
         let online = section.word("update", "trial", &["trial", "step"], about)? == "step";
-        if online && matches!(kind, Kind::Bptt | Kind::NodePerturbation { .. }) {
+        if online && (kind == Kind::Bptt || kind.explores()) {
             return Err(section.blame(
                 "update",
                 Error::input(format!("`{name}` with  update = \"step\""))
@@ -227,7 +306,7 @@ impl RulePlan {
                      ones that learn what the readout learns and come to align with it";
         let mut feedback_density = 1.0;
         let mut feeding = Feeding::default();
-        let unfed = matches!(kind, Kind::NodePerturbation { .. });
+        let unfed = kind.explores();
         const OTHERS: [&str; 4] = ["feedback_sd", "feedback_density", "feedback_signs", "feedback_decay"];
         let feedback = if unfed {
             for key in ["feedback"].iter().chain(&OTHERS) {
@@ -314,7 +393,7 @@ impl RulePlan {
         let rule = name;
         let mut section = document.section("optimiser");
         let name = section.word("name", "sgd", &["sgd", "momentum", "adam"], "what follows the gradient")?;
-        let usual = if name == "adam" { 0.001 } else { 0.01 };
+        let usual = if name == "adam" { 0.001 } else { preset.map_or(0.01, |p| p.rate) };
         let rate = section.number_in("learning_rate", usual, 0.0, f64::INFINITY, "eta")?;
         let rates = read_rates(&mut section, rate)?;
         if feeding.decay.is_some() && rates.contains(&("w_out", 0.0)) {
@@ -372,11 +451,13 @@ impl RulePlan {
         // Song et al. 2016, table 1: G = 1
         let clip = section.number_in(
             "max_gradient_norm",
-            1.0,
+            if preset.is_some() { 0.0 } else { 1.0 },
             0.0,
             f64::INFINITY,
             "longer gradients are shortened to this; 0 follows any",
         )?;
+        let about = "largest change of one weight in one update; larger ones are cut to it; 0 makes any";
+        let most = section.number_in("max_change", preset.map_or(0.0, |p| p.most), 0.0, f64::INFINITY, about)?;
         let guard = section.flag(
             "guard",
             false,
@@ -398,6 +479,7 @@ impl RulePlan {
             truncation,
             optimiser,
             clip: (clip > 0.0).then_some(clip),
+            most: (most > 0.0).then_some(most),
             guard,
             draw: 0,
             l1: vec![],
@@ -421,7 +503,7 @@ impl RulePlan {
         }
         plan.rate_l1 = cost("l1_rates", "times mean |r|")?;
         plan.rate_l2 = cost("l2_rates", "times mean r²")?;
-        if plan.rates_cost() && matches!(kind, Kind::NodePerturbation { .. } | Kind::Dni { .. }) {
+        if plan.rates_cost() && (kind.explores() || matches!(kind, Kind::Dni { .. })) {
             let key = if plan.rate_l1 > 0.0 { "l1_rates" } else { "l2_rates" };
             return Err(section.blame(
                 key,
@@ -455,13 +537,37 @@ impl RulePlan {
                     .remedy("leave  [network] output_feedback  out, or take bptt, rflo, eprop or node-perturbation"),
             ));
         }
-        let explores = matches!(&network.noise, UnitNoise::Independent(sigma) if sigma.iter().all(|s| *s > 0.0));
-        if matches!(self.kind, Kind::NodePerturbation { .. }) && !explores {
+        if self.kind.explores() && !network.explores() {
             return Err(section.blame(
                 "name",
                 Error::input(format!("the rule `{name}` with units that have no white noise of their own"))
                     .why("it learns from what the noise of each unit did to the loss")
-                    .remedy("set  [noise] units = 0.1  or more, without `tau` and `covariance`"),
+                    .remedy("set  [noise] perturbation = 16, or  units = 0.1  or more, without `tau` and `covariance`"),
+            ));
+        }
+        if network.is_floored() && (!self.kind.explores() || self.shadow) {
+            return Err(section.blame(
+                if self.kind.explores() { "shadow" } else { "name" },
+                Error::input(format!("the rule `{name}` with rates that are kept from going below zero"))
+                    .why("it follows derivatives, and `floored_units` have none that it is told of")
+                    .remedy("leave  [network] floored_units  out, or take node-perturbation or reward-hebb"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Tells the rule what it needs to know of time and trials; refuses a task that it cannot learn from.
+    pub(super) fn settle(&mut self, section: &Section<'_>, task: &dyn Task, dt: Time) -> Result<()> {
+        if let Kind::RewardHebb(plan) = &mut self.kind {
+            plan.steps = plan.quiet.steps(dt);
+            plan.types = task.conditions().rows.len() + 1;
+        }
+        if task.acts() && !matches!(self.kind, Kind::RewardHebb(_)) {
+            return Err(section.blame(
+                "name",
+                Error::input(format!("the rule `{}` with the task `{}`", self.kind.name(), task.name()))
+                    .why("its trials are judged when they are over, by what the outputs led to: there is no error of a step")
+                    .remedy("take  name = \"reward-hebb\""),
             ));
         }
         Ok(())
@@ -483,6 +589,7 @@ impl RulePlan {
         let mut estimator = Bptt::new(0.0);
         estimator.activity = self.activity();
         let mut rule = self.descent(estimator);
+        rule.most = None;
         rule.optimiser = Box::new(Sgd { rate: Schedule::Constant(0.0) });
         rule.rates.clear();
         rule.penalties.extend(own);
@@ -516,6 +623,7 @@ impl RulePlan {
             guard: self.guard,
             rates: self.rates.clone(),
             feeding: self.feeding,
+            most: self.most,
         }
     }
 
@@ -538,6 +646,11 @@ impl RulePlan {
         let influence = match self.kind {
             Kind::Bptt => return way.sweeping(visitor),
             Kind::Rflo if !self.online => return way.sweeping(visitor),
+            Kind::RewardHebb(plan) => {
+                let mut rule = self.descent(plan.build(isa));
+                rule.penalties.extend(way.own);
+                return visitor.visit(&rule);
+            }
             Kind::NodePerturbation { keep } => {
                 let mut rule = self.descent(way.forward(NodePerturbation { keep }));
                 rule.penalties.extend(way.own);
@@ -571,6 +684,7 @@ impl RulePlan {
     fn in_place(&self) -> Option<Schedule> {
         let bare = self.feeding == Feeding::default()
             && self.clip.is_none()
+            && self.most.is_none()
             && !self.guard
             && self.l1.is_empty()
             && self.l2.is_empty()
@@ -605,6 +719,13 @@ impl RulePlan {
     #[must_use]
     pub fn bare(&self, kind: Kind, random: bool, draw: u64) -> RulePlan {
         let sd = if let Feedback::Random(sd) = self.feedback { sd } else { 1.0 };
+        let kind = match kind {
+            // it is to be told what to expect by a first batch, and learn from the second
+            Kind::RewardHebb(plan) => {
+                Kind::RewardHebb(RewardPlan { expecting: Expecting::TheFirst, silent: 0, ..plan })
+            }
+            kind => kind,
+        };
         RulePlan {
             kind,
             online: false,
@@ -616,6 +737,7 @@ impl RulePlan {
             truncation: None,
             optimiser: OptimiserPlan::Sgd(Sgd { rate: Schedule::Constant(0.0) }),
             clip: None,
+            most: None,
             guard: false,
             draw,
             l1: Vec::new(),
@@ -678,6 +800,10 @@ impl RulePlan {
             (Kind::Kernl { .. }, _) => "kernel RNN learning (KeRNL)",
             (Kind::Dni { .. }, _) => "decoupled neural interfaces (DNI)",
             (Kind::NodePerturbation { .. }, _) => "node perturbation (REINFORCE)",
+            (Kind::RewardHebb(plan), _) if plan.eligibility == Eligibility::Perturbation => {
+                "node perturbation, one reward a trial"
+            }
+            (Kind::RewardHebb(_), _) => "reward-modulated Hebbian learning",
         };
         let by_random = random && !self.kind.is_local() && self.kind != Kind::Bptt;
         let feedback = if by_random { ", random feedback" } else { "" };
@@ -723,7 +849,90 @@ impl<F: Real> Way<'_, F> {
     }
 }
 
-fn read_kind(section: &mut Section<'_>, name: &str) -> Result<Kind> {
+impl RewardPlan {
+    fn preset(preset: &Preset) -> RewardPlan {
+        RewardPlan {
+            supralinear: Supralinear::Cube,
+            eligibility: Eligibility::Product,
+            scaled: preset.scaled,
+            keep: preset.keep,
+            expecting: preset.expecting,
+            average: preset.average,
+            afresh: preset.afresh,
+            quiet: ms(preset.quiet),
+            silent: preset.silent as u64,
+            steps: preset.quiet as usize,
+            types: 1,
+        }
+    }
+
+    fn build(&self, isa: Isa) -> RewardHebb {
+        RewardHebb {
+            supralinear: self.supralinear,
+            eligibility: self.eligibility,
+            scaled: self.scaled,
+            keep: self.keep,
+            expecting: self.expecting,
+            average: self.average,
+            afresh: self.afresh,
+            quiet: self.steps,
+            silent: self.silent,
+            types: self.types,
+            isa,
+        }
+    }
+
+    fn read(section: &mut Section<'_>) -> Result<(RewardPlan, Preset)> {
+        let about = "what the settings below are by default: those of the program of Miconi (2017), of the text of that paper, or \
+                     of the toolbox hebbRNN; `learning_rate` and `max_change` of [optimiser] among them";
+        let preset = Preset::of(&section.word("preset", "code", &["code", "paper", "hebbrnn"], about)?);
+        let mut plan = RewardPlan::preset(&preset);
+        let about = "what a synapse remembers: the sum of S(rate of the one end × deflection of the other), of rate × S(deflection), \
+                     or of rate × disturbance, which is node perturbation";
+        let words = ["product", "deflection", "perturbation"];
+        plan.eligibility = match section.word("eligibility", "product", &words, about)?.as_str() {
+            "deflection" => Eligibility::Deflection,
+            "perturbation" => Eligibility::Perturbation,
+            _ => Eligibility::Product,
+        };
+        if plan.eligibility == Eligibility::Perturbation {
+            section.ineffective("supralinear", "a disturbance stands out by itself")?;
+            plan.supralinear = Supralinear::Linear;
+        } else {
+            let about = "S: z³, z |z|, or, to see them fail, z or √z";
+            let words = ["cube", "square", "linear", "root"];
+            plan.supralinear = match section.word("supralinear", "cube", &words, about)?.as_str() {
+                "square" => Supralinear::Square,
+                "linear" => Supralinear::Linear,
+                "root" => Supralinear::Root,
+                _ => Supralinear::Cube,
+            };
+        }
+        let about = "whether the update is multiplied by the expected error of its type of trials, so that it becomes small as \
+                     the type is learnt";
+        plan.scaled = section.flag("scale_by_error", preset.scaled, about)?;
+        let about =
+            "what is left of the expected error of a type of trials after one of them; its error makes up the rest";
+        plan.keep = section.number_in("baseline_memory", preset.keep, 0.0, 0.999_999, about)?;
+        let about = "what the expected error begins with: 0, or the error of the first trial";
+        let usual = if preset.expecting == Expecting::Nothing { "zero" } else { "first" };
+        let start = section.word("baseline_start", usual, &["zero", "first"], about)?;
+        plan.expecting = if start == "zero" { Expecting::Nothing } else { Expecting::TheFirst };
+        let about =
+            "what is left of a unit's running average after a step; the deflection is what it differs from it by";
+        plan.average = section.number_in("average_memory", preset.average, 0.0, 0.999_999, about)?;
+        let about =
+            "whether that average begins each trial with its initial state, instead of going on from the trial before";
+        plan.afresh = section.flag("average_afresh", preset.afresh, about)?;
+        let about = "until when in a trial synapses remember nothing";
+        plan.quiet = section.time("trace_after", ms(preset.quiet), about)?;
+        let about = "trials at the beginning of all from which only the expected error is learnt";
+        plan.silent = section.count("silent_trials", preset.silent, about)? as u64;
+        Ok((plan, preset))
+    }
+}
+
+fn read_kind(section: &mut Section<'_>, name: &str) -> Result<(Kind, Option<Preset>)> {
     let only = |key: &str, of: &[&str]| -> Result<bool> {
         let mine = of.contains(&name);
         if !mine {
@@ -734,7 +943,17 @@ fn read_kind(section: &mut Section<'_>, name: &str) -> Result<Kind> {
     let filtered = only("kappa", &["eprop"])?;
     let decaying = only("kernel_decay", &["kernl"])?;
     let modelling = only("model_learning_rate", &["kernl", "dni"])?;
-    let expecting = only("baseline_memory", &["node-perturbation"])?;
+    let expecting = only("baseline_memory", &["node-perturbation", "reward-hebb"])?;
+    for key in ["preset", "eligibility", "supralinear", "scale_by_error", "baseline_start", "average_memory"] {
+        only(key, &["reward-hebb"])?;
+    }
+    for key in ["average_afresh", "trace_after", "silent_trials"] {
+        only(key, &["reward-hebb"])?;
+    }
+    if name == "reward-hebb" {
+        let (plan, preset) = RewardPlan::read(section)?;
+        return Ok((Kind::RewardHebb(plan), Some(preset)));
+    }
     let about = "how much of the filtered eligibility is left after a step, as in a readout that leaks";
     let kappa = if filtered { section.number_in("kappa", 0.0, 0.0, 0.999_999, about)? } else { 0.0 };
     let mut lambda = None;
@@ -761,7 +980,7 @@ fn read_kind(section: &mut Section<'_>, name: &str) -> Result<Kind> {
         let about = "what is left of the expected loss after an update; the loss of its trials makes up the rest";
         keep = section.number_in("baseline_memory", 0.9, 0.0, 0.999_999, about)?;
     }
-    Ok(match name {
+    let kind = match name {
         "rflo" => Kind::Rflo,
         "eprop" => Kind::Eprop { kappa },
         "rtrl" => Kind::Rtrl,
@@ -773,7 +992,8 @@ fn read_kind(section: &mut Section<'_>, name: &str) -> Result<Kind> {
         "dni" => Kind::Dni { rate },
         "node-perturbation" => Kind::NodePerturbation { keep },
         _ => Kind::Bptt,
-    })
+    };
+    Ok((kind, None))
 }
 
 /// Blocks whose rate is not the optimiser's, and what theirs is a multiple of it by.

@@ -504,6 +504,7 @@ mod tests {
             rmse: 0.5,
             trials: 0,
             updates,
+            criterion: None,
             seconds: 1.0,
             seed: 1,
             version: String::new(),

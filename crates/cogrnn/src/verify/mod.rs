@@ -8,6 +8,7 @@
 //! All in double precision, on six units, a few trials of fourteen steps, and both orders of leak and nonlinearity.
 
 mod little;
+mod reward;
 
 pub use little::Problem;
 
@@ -88,6 +89,7 @@ fn checks(rule: &'static str) -> Vec<Check> {
         "reverse-kf-rtrl" => signed(rule, &|signs| last_step(&|| ReverseKfRtrl { signs: signs.clone(), isa: ISA })),
         "kernl" => kernl(),
         "dni" => dni(),
+        "reward-hebb" => reward::checks(),
         _ => node_perturbation(),
     }
 }

@@ -87,6 +87,7 @@ pub fn f(kind: Nonlinearity, x: f64) -> f64 {
         Nonlinearity::Tanh => x.tanh(),
         Nonlinearity::RectifyTanh => x.tanh().max(0.0),
         Nonlinearity::Softplus => x.exp().ln_1p(),
+        Nonlinearity::Clipped { threshold, most } => (x - threshold).clamp(0.0, most),
     }
 }
 
@@ -100,6 +101,7 @@ pub fn slope(kind: Nonlinearity, x: f64) -> f64 {
         Nonlinearity::Tanh => 1.0 - x.tanh().powi(2),
         Nonlinearity::RectifyTanh => on * (1.0 - x.tanh().powi(2)),
         Nonlinearity::Softplus => 1.0 / (1.0 + (-x).exp()),
+        Nonlinearity::Clipped { threshold, most } => f64::from(u8::from(x > threshold && x < threshold + most)),
     }
 }
 
@@ -144,6 +146,7 @@ fn loss(kind: Loss, z: f64, y: f64) -> f64 {
     match kind {
         Loss::Squared => (z - y).powi(2),
         Loss::HalfSquared => 0.5 * (z - y).powi(2),
+        Loss::Absolute => (z - y).abs(),
         Loss::BinaryCrossEntropy => -y * (z + 1e-10).ln() - (1.0 - y) * (1.0 - z + 1e-10).ln(),
         Loss::CategoricalCrossEntropy => -y * (z + 1e-10).ln(),
     }
@@ -153,6 +156,7 @@ fn loss_slope(kind: Loss, z: f64, y: f64) -> f64 {
     match kind {
         Loss::Squared => 2.0 * (z - y),
         Loss::HalfSquared => z - y,
+        Loss::Absolute => (z - y).signum(),
         Loss::BinaryCrossEntropy => -y / (z + 1e-10) + (1.0 - y) / (1.0 - z + 1e-10),
         Loss::CategoricalCrossEntropy => -y / (z + 1e-10),
     }

@@ -65,10 +65,22 @@ impl NetworkPlan {
 
         let w_in = self.read_block(&section, "w_in", units, inputs)?;
         let w_rec = self.read_block(&section, "w_rec", units, units)?;
-        let w_out = self.read_block(&section, "w_out", outputs, units)?;
+        let w_out = match self.read_units.clone() {
+            None => self.read_block(&section, "w_out", outputs, units)?,
+            Some(read) => {
+                let mut fixed = vec![0.0; outputs * units];
+                read.iter().enumerate().for_each(|(output, unit)| fixed[output * units + unit] = 1.0);
+                self.check_read(document, &read)?;
+                self.constraints.push(("w_out", Constraint::Mask(vec![false; fixed.len()])));
+                self.constraints.push(("w_out", Constraint::Fixed(fixed.clone())));
+                (vec![false; fixed.len()], fixed)
+            }
+        };
         let (_, inputs_there) = self.settle("w_in", pattern.inputs.as_deref(), w_in);
         let (mut plastic, mut there) = self.settle("w_rec", pattern.recurrent.as_deref(), w_rec);
-        let (_, outputs_there) = self.settle("w_out", pattern.outputs.as_deref(), w_out);
+        // outputs that are units are read wherever they are
+        let outputs_pattern = pattern.outputs.as_deref().filter(|_| self.read_units.is_none()).map(<[bool]>::to_vec);
+        let (_, outputs_there) = self.settle("w_out", outputs_pattern.as_deref(), w_out);
         if !own {
             for i in 0..units {
                 // a fixed self-connection was refused with its block
@@ -76,7 +88,7 @@ impl NetworkPlan {
                 there[i * units + i] = false;
             }
         }
-        self.check_outputs(document, task, &outputs_there, pattern.outputs.as_deref(), reads_excitatory)?;
+        self.check_outputs(document, task, &outputs_there, outputs_pattern.as_deref(), reads_excitatory)?;
         let dead = self.dead_inputs(document, task, &inputs_there, pattern.inputs.as_deref(), allow_dead_inputs)?;
         warnings.extend(dead);
         if self.named && !there.contains(&true) && (units > 1 || own) {
@@ -226,6 +238,17 @@ impl NetworkPlan {
         }
         let there = plastic.iter().zip(&fixed).map(|(plastic, f)| *plastic || *f != 0.0).collect();
         (plastic, there)
+    }
+
+    /// Under Dale's law a unit that is read as it is must excite: its one would have to be a minus one.
+    fn check_read(&self, document: &Document, read: &[usize]) -> Result<()> {
+        let Some(unit) = read.iter().find(|unit| self.signs.get(**unit).is_some_and(|s| *s < 0)) else { return Ok(()) };
+        Err(document.section("network").blame(
+            "read_units",
+            Error::input(format!("`read_units` names {unit}, an inhibitory unit"))
+                .why("under Dale's law its weights are negative, and outputs would be its rate turned round")
+                .remedy("name excitatory units, or set  dale_on = \"recurrent\"  in [constraints]"),
+        ))
     }
 
     fn check_outputs(

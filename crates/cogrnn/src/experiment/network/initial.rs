@@ -14,6 +14,9 @@ impl NetworkPlan {
         let mut distribution =
             |key: &'static str, default: &'static str, about: &'static str| -> Result<Distribution> {
                 let mut words = vec!["uniform", "normal", "gamma", "lognormal"];
+                if key == "w_rec" {
+                    words.push("constant");
+                }
                 // Orthogonal weights have both signs, and a square to be in.
                 if key == "w_rec" && !dale {
                     words.push("orthogonal");
@@ -21,6 +24,7 @@ impl NetworkPlan {
                 let word = section.word(key, default, &words, about)?;
                 Ok(match word.as_str() {
                     "orthogonal" => Distribution::Orthogonal,
+                    "constant" => Distribution::Constant,
                     "normal" => Distribution::Normal,
                     "gamma" => Distribution::Gamma(2.0),
                     "lognormal" => Distribution::LogNormal,
@@ -30,7 +34,18 @@ impl NetworkPlan {
         let inputs = distribution("w_in", "uniform", "distribution of input weights")?;
         let recurrent =
             distribution("w_rec", if dale { "gamma" } else { "normal" }, "distribution of recurrent weights")?;
+        let about = "share of the recurrent weights of each unit, excitatory and inhibitory ones apart, that do not begin at zero; \
+                     the others may grow, where they can";
         let outputs = distribution("w_out", "uniform", "distribution of output weights")?;
+        self.recipe.begun = section.number_in("density_rec", 1.0, 0.0, 1.0, about)?;
+        if recurrent == Distribution::Constant && dale {
+            let about = "what inhibitory weights are multiplied by, where all begin at one value";
+            let strength = section.number_in("inhibition", 1.0, 0.0, 1e6, about)?;
+            let relative = |k: usize| if self.signs[k % self.signs.len()] < 0 { strength } else { 1.0 };
+            self.recipe.relative = (0..self.signs.len() * self.signs.len()).map(relative).collect();
+        } else {
+            section.ineffective("inhibition", "it is for  w_rec = \"constant\"  under Dale's law")?;
+        }
         let gammas = [inputs, recurrent, outputs].iter().any(|d| matches!(d, Distribution::Gamma(_)));
         let shape = if gammas {
             section.number_in("gamma_shape", 2.0, 0.01, 1000.0, "shape of the gamma distribution")?
@@ -89,6 +104,8 @@ impl NetworkPlan {
         self.recipe.x0 = value("x0", 0.1, "train_x0", true, "x0", "initial state of every unit")?;
         self.recipe.b_rec[0] = value("b_rec", 0.0, "train_b_rec", false, "b_rec", "bias of every unit")?;
         self.recipe.b_out = value("b_out", 0.0, "train_b_out", false, "b_out", "bias of every output")?;
+        let about = "half the width of what initial states differ by from trial to trial, uniformly, unit by unit";
+        self.scatter = section.number_in("x0_spread", 0.0, 0.0, 1e6, about)?;
         let learnt = !self.constraints.iter().any(|(block, c)| *block == "b_rec" && matches!(c, Constraint::Frozen(_)));
         self.recipe.b_rec[1] = if learnt {
             section.number_in("b_rec_sd", 0.0, 0.0, 1e6, "s.d. of the initial biases of the units")?

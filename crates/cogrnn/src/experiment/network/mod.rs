@@ -67,6 +67,14 @@ pub struct NetworkPlan {
     recipe: Recipe,
     /// B (unit × output) by which outputs come back to the units, if they do.
     pub returns: Option<Vec<f64>>,
+    /// The units that are the outputs, if outputs have no weights of their own.
+    read_units: Option<Vec<usize>>,
+    /// Units that stay at a state, and at which.
+    held: Vec<(usize, f64)>,
+    /// Units whose rates never go below zero.
+    floored: Vec<usize>,
+    /// Half the width of what initial states differ by.
+    scatter: f64,
 }
 
 impl NetworkPlan {
@@ -99,6 +107,31 @@ impl NetworkPlan {
         }
     }
 
+    /// Whether every unit that is not held has white noise of its own, or is disturbed now and then.
+    pub fn explores(&self) -> bool {
+        let held = |i: usize| self.held.iter().any(|(unit, _)| *unit == i);
+        match &self.noise {
+            UnitNoise::Independent(sigma) => sigma.iter().enumerate().all(|(i, s)| *s > 0.0 || held(i)),
+            UnitNoise::Sparse { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether there are units whose rates never go below zero.
+    pub fn is_floored(&self) -> bool {
+        !self.floored.is_empty()
+    }
+
+    /// The units that are the outputs, if outputs have no weights of their own.
+    pub fn read_units(&self) -> Option<&[usize]> {
+        self.read_units.as_deref()
+    }
+
+    /// Whether initial states differ from trial to trial.
+    pub fn scatters(&self) -> bool {
+        self.scatter > 0.0
+    }
+
     /// Whether the initial state is learnt.
     pub fn learns_start(&self) -> bool {
         !self.constraints.iter().any(|(block, c)| *block == "x0" && matches!(c, Constraint::Frozen(_)))
@@ -118,7 +151,7 @@ impl NetworkPlan {
             readout: self.readout,
             noise: self.noise.clone(),
         };
-        let network = Rate::new(&design, isa)?;
+        let network = Rate::new(&design, isa)?.holding(&self.held)?.flooring(&self.floored)?.scattering(self.scatter);
         match &self.returns {
             Some(b) => network.returning(b.iter().map(|b| F::from_f64(*b)).collect()),
             None => Ok(network),
@@ -213,9 +246,24 @@ impl NetworkPlan {
         let hidden = section.word(
             "nonlinearity",
             "rectify",
-            &["linear", "rectify", "rectify_power", "sigmoid", "tanh", "rtanh", "softplus"],
+            &["linear", "rectify", "rectify_power", "sigmoid", "tanh", "rtanh", "softplus", "clipped"],
             "rates r = f(x)",
         )?;
+        let mut clip = [0.0, 1.0];
+        for (k, (key, about)) in [
+            ("threshold", "potential from which on the rate of `clipped` rises, with a slope of 1"),
+            ("max_rate", "highest rate of `clipped`"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            if hidden == "clipped" {
+                let low = if k == 0 { f64::MIN } else { 1e-9 };
+                clip[k] = section.number_in(key, clip[k], low, f64::MAX, about)?;
+            } else {
+                section.ineffective(key, "only `nonlinearity = \"clipped\"` has one")?;
+            }
+        }
         let power = |section: &mut Section<'_>, key: &'static str, wanted: bool, because: &str| -> Result<f64> {
             if wanted {
                 return section.number_in(key, 2.0, 1.0, 10.0, "exponent of rectify_power");
@@ -236,6 +284,7 @@ impl NetworkPlan {
             "tanh" => Nonlinearity::Tanh,
             "rtanh" => Nonlinearity::RectifyTanh,
             "softplus" => Nonlinearity::Softplus,
+            "clipped" => Nonlinearity::Clipped { threshold: clip[0], most: clip[1] },
             _ => Nonlinearity::Rectify,
         };
         let output = section.word(
@@ -262,12 +311,13 @@ impl NetworkPlan {
         let loss = section.word(
             "loss",
             "usual",
-            &["usual", "squared", "half_squared", "binary_cross_entropy", "categorical_cross_entropy"],
+            &["usual", "squared", "half_squared", "absolute", "binary_cross_entropy", "categorical_cross_entropy"],
             "what outputs are compared by; `usual` is the output's own (Song et al. 2016)",
         )?;
         let loss = match loss.as_str() {
             "squared" => Loss::Squared,
             "half_squared" => Loss::HalfSquared,
+            "absolute" => Loss::Absolute,
             "binary_cross_entropy" => Loss::BinaryCrossEntropy,
             "categorical_cross_entropy" => Loss::CategoricalCrossEntropy,
             _ => readout.usual_loss(),
@@ -287,6 +337,42 @@ impl NetworkPlan {
             section.ineffective("output_feedback", "it is there for linear outputs only")?;
             None
         };
+
+        let [read_units, held_units, floored] = [
+            (
+                "read_units",
+                "units whose rates are the outputs, one for each; left out, outputs have weights of their own",
+            ),
+            ("held_units", "units whose state stays where it begins, as a bias for the others"),
+            ("floored_units", "units whose rates are kept from going below zero, whatever the nonlinearity"),
+        ]
+        .map(|(key, about)| unit_list(&mut section, key, about, units));
+        let (read_units, held_units, floored) =
+            (read_units?, held_units?.unwrap_or_default(), floored?.unwrap_or_default());
+        if let Some(read) = read_units.as_ref().filter(|read| read.len() != shape.outputs) {
+            return Err(section.blame(
+                "read_units",
+                Error::input(format!("`read_units` has {} entries", read.len()))
+                    .why(format!("the task has {} outputs: {}", shape.outputs, task.outputs().join(", ")))
+                    .remedy("name one unit for each output"),
+            ));
+        }
+        let held = if held_units.is_empty() {
+            section.ineffective("held_at", "there are no `held_units`")?;
+            Vec::new()
+        } else {
+            let at = section.numbers("held_at", &[1.0], "where they are held: one potential, or one for each")?;
+            let at = each(&section, "held_at", at, held_units.len())?;
+            held_units.into_iter().zip(at).collect()
+        };
+        if leak == Leak::Rate && !floored.is_empty() {
+            return Err(section.blame(
+                "floored_units",
+                Error::input("`floored_units` where the rate leaks")
+                    .why("it is there for networks whose potential leaks")
+                    .remedy("leave it out, or set  leak = \"potential\""),
+            ));
+        }
 
         let noise = read_noise(document, units, leak)?;
         let inputs = read_inputs(document, shape.inputs)?;
@@ -311,6 +397,7 @@ impl NetworkPlan {
                 relative: Vec::new(),
                 relative_inputs: Vec::new(),
                 relative_outputs: Vec::new(),
+                begun: 1.0,
                 spectral_radius: None,
                 x0: 0.1,
                 scale: [1.0; 3],
@@ -318,11 +405,33 @@ impl NetworkPlan {
                 b_out: 0.0,
             },
             returns,
+            read_units,
+            held,
+            floored,
+            scatter: 0.0,
         };
         let keep = plan.read_constraints(document, task, populations, warnings)?;
         plan.read_initial(document, keep)?;
         Ok(plan)
     }
+}
+
+/// Units by number, each once.
+fn unit_list(section: &mut Section<'_>, key: &str, about: &str, units: usize) -> Result<Option<Vec<usize>>> {
+    let Some(numbers) = section.optional_numbers(key, about)? else { return Ok(None) };
+    let mut found: Vec<usize> = Vec::new();
+    for number in numbers {
+        let error = Error::input(format!("`{key}` names {number}"));
+        if number.fract() != 0.0 || !(0.0..units as f64).contains(&number) {
+            let why = format!("there are {units} units, counted from 0");
+            return Err(section.blame(key, error.why(why).remedy(format!("name units from 0 to {}", units - 1))));
+        }
+        if found.contains(&(number as usize)) {
+            return Err(section.blame(key, error.why("it is named twice").remedy("name each unit once")));
+        }
+        found.push(number as usize);
+    }
+    Ok(Some(found))
 }
 
 /// How many units: what the file says, which is what its populations add up to.

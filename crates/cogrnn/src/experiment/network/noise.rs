@@ -29,6 +29,24 @@ pub(super) fn read_inputs(document: &Document, channels: usize) -> Result<InputS
 
 pub(super) fn read_noise(document: &Document, units: usize, leak: Leak) -> Result<UnitNoise> {
     let mut section = document.section("noise");
+    let about =
+        "size of disturbances of a unit's input current that come now and then, in place of other noise; 0: none do";
+    let amplitude = section.number_in("perturbation", 0.0, 0.0, f64::INFINITY, about)?;
+    if amplitude > 0.0 {
+        for key in ["units", "tau", "covariance"] {
+            section.ineffective(key, "`perturbation` takes the place of other noise")?;
+        }
+        // Miconi 2017: 3 Hz; code: uniform, from the fifth step on
+        let about = "how many a second there are in each unit";
+        let rate = section.number_in("perturbation_rate", 3.0, 1e-6, 1e6, about)?;
+        let about = "whether they are uniform between plus and minus that size, or normal with it as s.d.";
+        let normal = section.word("perturbation_kind", "uniform", &["uniform", "normal"], about)? == "normal";
+        let after = section.time("perturbation_after", ms(4.0), "until when in a trial there is none")?;
+        return Ok(UnitNoise::Sparse { amplitude, rate, normal, after });
+    }
+    for key in ["perturbation_rate", "perturbation_kind", "perturbation_after"] {
+        section.ineffective(key, "`perturbation` is 0")?;
+    }
     if let Some(flat) = covariance(&mut section, "units", units, "of the units' noise, instead of `units`")? {
         initial::root(&flat, units).map_err(|e| section.blame("covariance", e))?;
         section.ineffective("tau", "noise of a covariance has no memory")?;
