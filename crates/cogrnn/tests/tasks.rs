@@ -19,7 +19,19 @@ const SIGMA_IN: f64 = 0.01;
 
 /// The task of every shipped experiment, and the one that is written in Rust as well.
 fn tasks() -> Vec<Arc<dyn Task>> {
-    let shipped = shipped().into_iter().map(|s| Experiment::load(s.name, &[]).unwrap().task);
+    changed(|_| Vec::new())
+}
+
+/// The same, where signals have noise of their own without it: that leaves errors to anybody.
+fn tasks_without_noise() -> Vec<Arc<dyn Task>> {
+    changed(|name| match name {
+        "miconi2017/selective-integration" => vec!["task.noise=0".to_string()],
+        _ => Vec::new(),
+    })
+}
+
+fn changed(changes: fn(&str) -> Vec<String>) -> Vec<Arc<dyn Task>> {
+    let shipped = shipped().into_iter().map(|s| Experiment::load(s.name, &changes(s.name)).unwrap().task);
     let rust = (cogrnn_tasks::find("perceptual-decision").unwrap().build)(&mut Defaults).unwrap();
     shipped.chain([Arc::from(rust)]).collect()
 }
@@ -301,7 +313,7 @@ fn training_draws_conditions_evenly() {
 
 #[test]
 fn the_ideal_observer_makes_no_error_without_noise() {
-    for task in tasks() {
+    for task in tasks_without_noise() {
         if samples(&*task) {
             for dt in [ms(5.0), DT] {
                 assert_eq!(tryout::ideal(&*task, 40, dt, 0.0), task.noise_limit(0.0, dt), "{} {dt}", task.name());
