@@ -171,7 +171,8 @@ chosen figures they are called after these (song2016-fig3.html, claims-fig3.csv)
 
 Figures of song2016: 2 (decisions), 3 (constraints), 4 (context), 5 (areas), 6 (multisensory), 7 (working
 memory), 8 (sequences), 9 (all, training). Parts of murray2019: periods, rates-200 to rates-1600,
-variants, intervals, sequences, notebook. Parts of soo2023: standard, reversal; settings, delays and tasks take days.
+variants, intervals, sequences, notebook. Parts of miconi2017: nonmatch, integration, arm, ei, long,
+rules, variable. Parts of soo2023: standard, reversal; settings, delays and tasks take days.
 
 Examples:
   cogrnn reproduce song2016 --seeds 6
@@ -558,16 +559,16 @@ pub struct Report {
 /// `reproduce`.
 #[derive(Debug, ClapArgs)]
 pub struct Reproduce {
-    /// Which paper: song2016, murray2019 or soo2023
+    /// Which paper: song2016, soo2023, murray2019 or miconi2017
     #[arg(value_name = "PAPER")]
     pub paper: String,
     /// Which of its figures or parts, as listed below [default: all; of soo2023 standard and reversal]
     #[arg(value_name = "PART")]
     pub figures: Vec<String>,
-    /// Change a setting of every experiment of murray2019 or soo2023; may be given again and again
+    /// Change a setting of every experiment of soo2023, murray2019 or miconi2017; may be given again and again
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// How many networks of each model [default: 6 of song2016, the figure's seed and 1, 2, …; 9 of murray2019; 10 of soo2023]
+    /// How many networks of each model [default: 6 of song2016, the figure's seed and 1, 2, …; 9 of murray2019; 10 of soo2023; of miconi2017 as many as each part has]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub seeds: Option<usize>,
     /// The folder of runs and report

@@ -8,7 +8,7 @@ use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::evaluate;
 use cogrnn::files;
 use cogrnn::pool::{self, There, Training};
-use cogrnn::reproduce::{fading, murray2019, soo2023};
+use cogrnn::reproduce::{fading, miconi2017, murray2019, soo2023};
 use cogrnn::trainer::{Machine, Reason};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_report::runs;
@@ -44,6 +44,7 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
     let machine = args.machine.resolve()?;
     let out = &args.out;
     let comparison = match paper {
+        "miconi2017" => miconi2017::protocol(&args.figures, args.seeds, &args.set, out)?,
         "murray2019" => murray2019::protocol(&args.figures, args.seeds.unwrap_or(9), &args.set, out)?,
         _ => soo2023::protocol(&args.figures, args.seeds.unwrap_or(10), &args.set, out)?,
     };
@@ -65,7 +66,9 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
     }
     let summaries = comparison.summaries(&done.results);
     let mut faded = Vec::new();
-    let rows = if paper == "murray2019" {
+    let rows = if paper == "miconi2017" {
+        miconi2017::judge(&done.results)?
+    } else if paper == "murray2019" {
         let mut rows = murray2019::judge(&done.results);
         rows.extend(murray2019::peaks(&done.results, &machine)?);
         rows

@@ -129,7 +129,7 @@ pub fn listen() -> Result<()> {
 
 /// A paper from its models to its verdicts.
 pub fn reproduce(args: &args::Reproduce) -> Result<Ending> {
-    if ["murray2019", "soo2023"].contains(&args.paper.as_str()) {
+    if ["miconi2017", "murray2019", "soo2023"].contains(&args.paper.as_str()) {
         return crate::compare::protocol(args);
     }
     if !args.set.is_empty() {

@@ -1021,6 +1021,28 @@ fn no_checkpoint(folder: &Path) -> Error {
         .why("the folder holds a trained network, but not what training needs to go on")
 }
 
+/// The training trials of a run.
+///
+/// # Errors
+/// A run that has kept none, or a table that is damaged.
+pub fn read_trials(folder: &Path) -> Result<Vec<Lived>> {
+    let path = folder.join(folder::TRIALS);
+    let text = files::read_text(&path)?;
+    let row = |(n, line): (usize, &str)| -> Result<Lived> {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |k: usize| cells.get(k).and_then(|cell| cell.parse::<f32>().ok());
+        let condition = if cells.get(1) == Some(&"") { Some(-1.0) } else { number(1) };
+        let (Some(condition), Some(error), Some(cut)) = (condition, number(2), number(3)) else {
+            return Err(Error::input(format!("line {} is no training trial", n + 1))
+                .at(path.display().to_string())
+                .why(format!("it reads `{line}`"))
+                .remedy("train the network again; a run writes this table itself"));
+        };
+        Ok(Lived { condition, error, cut })
+    };
+    text.lines().enumerate().skip(1).map(row).collect()
+}
+
 /// The training trials that a checkpoint keeps, if it does.
 fn lived(archive: &Archive) -> Result<Vec<Lived>> {
     if !archive.tensors.iter().any(|t| t.name == "trials") {

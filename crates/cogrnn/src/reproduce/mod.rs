@@ -8,6 +8,7 @@ mod arms;
 mod claims;
 pub mod fading;
 mod measures;
+pub mod miconi2017;
 pub mod murray2019;
 pub mod soo2023;
 
@@ -88,7 +89,7 @@ impl Plan {
         if paper != "song2016" {
             return Err(Error::input(format!("there is no paper `{paper}` to reproduce"))
                 .at("PAPER")
-                .why("so far there are song2016 (Song, Yang & Wang 2016), murray2019 (Murray 2019) and soo2023 (Soo, Goudar & Wang 2023)")
+                .why("so far there are song2016 (Song, Yang & Wang 2016), miconi2017 (Miconi 2017), murray2019 (Murray 2019) and soo2023 (Soo, Goudar & Wang 2023)")
                 .remedy("cogrnn reproduce song2016"));
         }
         let mut figures: Vec<String> = figures
