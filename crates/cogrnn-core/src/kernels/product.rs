@@ -187,6 +187,8 @@ impl<F: Real> Kernel<F> for Multiply<'_, F> {
         for &(first, width) in &w.panels {
             let panel = &w.data[first * LANES * w.depth..][..width * LANES * w.depth];
             let block = (PANEL_BYTES / (width * LANES * size_of::<F>())).max(16);
+            // a panel that is read once need not stay
+            let block = if rows <= tallest(V::ACCUMULATORS, width) { w.depth } else { block };
             for (k0, length) in even_pieces(w.depth, block) {
                 for (row, height) in even_pieces(rows, tallest(V::ACCUMULATORS, width)) {
                     // SAFETY: `multiply` has checked that these rows lie within a and out; the panel

@@ -364,23 +364,27 @@ impl<F: Real> Mark<'_, F> {
     fn each<V: lanes::Lanes<Elem = F>>(self, s: impl Fn(V) -> V, of: Eligibility) {
         let (keep, rest) = (V::splat(self.keep), V::splat(F::ONE - self.keep));
         let plain = of != Eligibility::Product;
-        let count = self.x.len();
-        for first in (0..count).step_by(LANES) {
-            let here = first..count.min(first + LANES);
-            let load = |from: &[F]| {
-                let mut lanes = [F::ZERO; LANES];
-                lanes[..here.len()].copy_from_slice(&from[here.clone()]);
-                V::load(&lanes)
-            };
-            let store = |v: V, to: &mut [F]| {
-                let mut lanes = [F::ZERO; LANES];
-                v.store(&mut lanes);
-                to[here.clone()].copy_from_slice(&lanes[..here.len()]);
-            };
-            let (x, average, rate) = (load(self.x), load(self.average), load(self.rates));
-            store(s(x.sub(average)), self.post);
-            store(if plain { rate } else { s(rate) }, self.pre);
-            store(keep.fma(average, rest.mul(x)), self.average);
+        let ((x, few_x), (rates, few_rates)) = (self.x.as_chunks::<LANES>(), self.rates.as_chunks::<LANES>());
+        let (average, few_average) = self.average.as_chunks_mut::<LANES>();
+        let ((post, few_post), (pre, few_pre)) =
+            (self.post.as_chunks_mut::<LANES>(), self.pre.as_chunks_mut::<LANES>());
+        for ((((x, rate), average), post), pre) in x.iter().zip(rates).zip(average).zip(post).zip(pre) {
+            let (x, rate, mean) = (V::load(x), V::load(rate), V::load(average));
+            s(x.sub(mean)).store(post);
+            if plain { rate } else { s(rate) }.store(pre);
+            keep.fma(mean, rest.mul(x)).store(average);
+        }
+        let few = few_x.len();
+        let mut lanes = [[F::ZERO; LANES]; 3];
+        for (lanes, from) in lanes.iter_mut().zip([few_x, few_rates, &*few_average]) {
+            lanes[..few].copy_from_slice(from);
+        }
+        let (x, rate, mean) = (V::load(&lanes[0]), V::load(&lanes[1]), V::load(&lanes[2]));
+        s(x.sub(mean)).store(&mut lanes[0]);
+        if plain { rate } else { s(rate) }.store(&mut lanes[1]);
+        keep.fma(mean, rest.mul(x)).store(&mut lanes[2]);
+        for (to, lanes) in [few_post, few_pre, few_average].into_iter().zip(&lanes) {
+            to.copy_from_slice(&lanes[..few]);
         }
     }
 }
