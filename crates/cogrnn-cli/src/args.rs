@@ -502,6 +502,9 @@ pub struct Evaluate {
     /// The folder of the run
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
+    /// Change a setting of [test]; may be given again and again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// On what
     #[command(flatten)]
     pub on: Trials,
@@ -611,6 +614,9 @@ pub struct Record {
     /// The folder of the run
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
+    /// Change a setting of [test]; may be given again and again
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// The NumPy file to write
     #[arg(long, value_name = "FILE.npz", value_hint = ValueHint::FilePath)]
     pub out: PathBuf,

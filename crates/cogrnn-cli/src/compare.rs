@@ -2,13 +2,14 @@
 
 use crate::Ending;
 use crate::args;
-use crate::look::{STOP, csv_of, listen, markdown_of, minutes, verdicts};
+use crate::look::{self, STOP, csv_of, listen, markdown_of, minutes, verdicts};
 use crate::output::{in_columns, say, say_json, warn};
+use cogrnn::analyses;
 use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::evaluate;
 use cogrnn::files;
 use cogrnn::pool::{self, There, Training};
-use cogrnn::reproduce::{fading, miconi2017, murray2019, soo2023};
+use cogrnn::reproduce::{self, fading, miconi2017, murray2019, soo2023};
 use cogrnn::trainer::{Machine, Reason};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_report::runs;
@@ -87,8 +88,22 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
         rows.extend(fading::rows(&faded));
         rows
     };
+    let mut looked_at = Vec::new();
+    if paper == "miconi2017" {
+        // one network of each part in detail
+        for name in &comparison.experiments {
+            let Some(network) = done.results.iter().find(|t| t.job.experiment_name == *name) else { continue };
+            if !args.json {
+                warn(&format!("{name}: what its network does"));
+            }
+            if let Some(shown) = reproduce::shown(network, &machine, &mut |_| ())? {
+                look::draw(&shown.trained, &shown.analysed, &analyses::result_folder(&network.job.folder))?;
+                looked_at.push((name.clone(), shown));
+            }
+        }
+    }
     let page = out.join(format!("{paper}.html"));
-    let html = runs::protocol(&comparison, &done.results, &summaries, &rows, &faded)?.html();
+    let html = runs::protocol(&comparison, &done.results, &summaries, &rows, &faded, &looked_at)?.html();
     files::write_atomically(&page, html.as_bytes())?;
     tables(out, &summaries)?;
     files::write_atomically(out.join("claims.csv"), csv_of(&rows).as_bytes())?;

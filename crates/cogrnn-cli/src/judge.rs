@@ -22,7 +22,7 @@ const RECORDED_TRIALS: usize = 100;
 
 /// How well a trained network does.
 pub fn evaluate(args: &args::Evaluate) -> Result<Ending> {
-    let trained = Trained::open(&args.dir, &args.machine.resolve()?)?;
+    let trained = Trained::open_changed(&args.dir, &args.machine.resolve()?, &args.set)?;
     let bar = share_bar(args.json);
     let trials = args.on.trials.unwrap_or(trained.test_run().trials);
     let found = trained.evaluate(trials, args.on.dt, &mut |share| bar.set_position((share * 1000.0) as u64));
@@ -45,7 +45,7 @@ pub fn record(args: &args::Record) -> Result<Ending> {
             .why("a recording never writes over a file unasked")
             .remedy("another --out, or --overwrite"));
     }
-    let trained = Trained::open(&args.dir, &args.machine.resolve()?)?;
+    let trained = Trained::open_changed(&args.dir, &args.machine.resolve()?, &args.set)?;
     let Format::Npz = args.format; // the only one
     let usual = trained.test_run();
     let request = TestRun {

@@ -199,3 +199,26 @@ fn the_program_is_one_file_that_starts_at_once() {
     let size = fs::metadata(&alone).unwrap().len() as f64 / 1e6;
     println!("starts in {:?} at best, {:?} at the median; {size:.1} MB", times[0], times[10]);
 }
+
+/// Disturbances of training are there in test trials, and may be switched off for a look; what the run holds stays as it is.
+#[test]
+fn disturbances_stay_on_unless_they_are_switched_off() {
+    let dir = folder_in_memory();
+    let small = ["--set", "training.dt=5 ms", "--set", "test.dt=5 ms", "--set", "training.validation_trials=8"];
+    done(
+        dir.path(),
+        &[&["train", "miconi2017/delayed-nonmatch", "--updates", "2", "--out", "run"], &small[..]].concat(),
+    );
+    let before = contents(&dir.path().join("run"));
+    let kept = fs::read_to_string(dir.path().join("run/experiment.toml")).unwrap();
+    assert!(kept.contains("perturbations = true") && kept.contains("perturbation_rate = 3"), "{kept}");
+    let error = |more: &[&str]| {
+        json(&done(dir.path(), &[&["evaluate", "run", "--trials", "8", "--json"], more].concat()))["rmse"]
+            .as_f64()
+            .unwrap()
+    };
+    let (on, off) = (error(&[]), error(&["--set", "test.perturbations=false"]));
+    assert_eq!(on, error(&["--set", "test.perturbations=true"]));
+    assert_ne!(on, off);
+    assert_eq!(before, contents(&dir.path().join("run")));
+}

@@ -2,7 +2,8 @@
 
 use super::thousands;
 use crate::{Axis, Cell, Chart, Figure, Key, Mark, Page, Section, Series, TableView, Tone};
-use cogrnn::compare::{CellSummary, Comparison, Trained};
+use cogrnn::compare::{CellSummary, Comparison, Trained, spread};
+use cogrnn::trainer;
 use cogrnn_analysis::training_curve::{self, Check, TrainingRun};
 use cogrnn_core::error::Result;
 
@@ -24,6 +25,7 @@ pub fn comparison(comparison: &Comparison, trained: &[Trained], summaries: &[Cel
         let id: String = experiment.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
         let mut section = Section::new(&id, experiment).table(table(&rows));
         section = section.figure(learning(&id, &comparison.variants, &of)?);
+        section = section.figures(lived(&id, &comparison.variants, &of)?);
         if rows.iter().any(|s| s.networks.iter().any(|n| n.performance.is_some())) {
             section = section.figure(arrivals(&id, &rows));
         }
@@ -114,6 +116,68 @@ fn learning(id: &str, variants: &[String], trained: &[&Trained]) -> Result<Figur
     Ok(Figure::new(format!("{id}-learning"), "Learning")
         .caption("Median and quartiles over seeds, of the plain network; one that is done keeps its last value.")
         .with(chart.legend(keys)))
+}
+
+/// Points of a curve of training trials.
+const BLOCKS: usize = 200;
+
+/// The errors of the training trials themselves, where runs keep them: median and quartiles over networks of means over
+/// blocks of trials, and when the criterion was met.
+fn lived(id: &str, variants: &[String], trained: &[&Trained]) -> Result<Vec<Figure>> {
+    let mut chart = Chart::new("", Axis::new("Training trials", ""), Axis::new("Error", ""));
+    let mut keys = Vec::new();
+    let mut top: f64 = 0.0;
+    let here: Vec<&String> = variants.iter().filter(|v| trained.iter().any(|t| t.job.variant == **v)).collect();
+    for (k, variant) in here.iter().enumerate() {
+        let mut curves = Vec::new();
+        let mut criteria = Vec::new();
+        for network in trained.iter().filter(|t| t.job.variant == **variant && t.job.experiment.record_trials) {
+            curves.push(trainer::read_trials(&network.job.folder)?);
+            criteria.push(network.summary.criterion.map_or(f64::INFINITY, |n| n as f64));
+        }
+        let longest = curves.iter().map(Vec::len).max().unwrap_or(0);
+        if longest == 0 {
+            continue;
+        }
+        let block = longest.div_ceil(BLOCKS).max(4);
+        let (mut x, mut bands) = (Vec::new(), [Vec::new(), Vec::new(), Vec::new()]);
+        for start in (0..longest).step_by(block) {
+            let mean = |trials: &Vec<trainer::Lived>| {
+                let some = trials.get(start..trials.len().min(start + block)).filter(|some| !some.is_empty())?;
+                Some(some.iter().map(|t| f64::from(t.error)).sum::<f64>() / some.len() as f64)
+            };
+            let means: Vec<f64> = curves.iter().filter_map(mean).filter(|m| m.is_finite()).collect();
+            if means.is_empty() {
+                continue;
+            }
+            x.push((start + block / 2) as f64);
+            for (band, value) in bands.iter_mut().zip(spread(means.into_iter())) {
+                band.push(value);
+            }
+        }
+        let [lower, median, upper] = bands;
+        top = upper.iter().copied().fold(top, f64::max);
+        let tone = Tone::Category(k);
+        chart = chart.with(Series::band(variant.as_str(), x, median, lower, upper).tone(tone));
+        keys.push(Key::line(variant.as_str(), tone, false));
+        // of one variant alone: more would hide each other
+        if here.len() == 1 {
+            let [first, half, third] = spread(criteria.into_iter());
+            for (at, label) in [(first, ""), (half, "criterion"), (third, "")] {
+                if at.is_finite() {
+                    chart = chart.mark(Mark::vertical(at, label));
+                }
+            }
+        }
+    }
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    chart.y.range = Some((0.0, 1.05 * top));
+    let marks =
+        if here.len() == 1 { " Lines: quartiles and median of the trial at which the criterion was met." } else { "" };
+    let caption = format!("Median and quartiles over networks of the mean error of blocks of trials.{marks}");
+    Ok(vec![Figure::new(format!("{id}-trials"), "Errors of training trials").caption(caption).with(chart.legend(keys))])
 }
 
 /// An axis of errors by their logarithm, up to three times what networks begin with: one that diverges leaves the figure and

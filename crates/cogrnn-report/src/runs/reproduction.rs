@@ -173,7 +173,8 @@ fn not_analysed(groups: &[Group<'_>]) -> Option<TableView> {
     any.then_some(table)
 }
 
-/// Claims that rest on networks trained under several settings, and these settings side by side.
+/// Claims that rest on networks trained under several settings, these settings side by side, and what single networks of
+/// them do.
 ///
 /// # Errors
 /// Learning curves that cannot be put side by side.
@@ -183,6 +184,7 @@ pub fn protocol(
     summaries: &[CellSummary],
     rows: &[Row],
     faded: &[Faded],
+    looked_at: &[(String, Shown)],
 ) -> Result<Page> {
     let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
     let mut page = comparison::comparison(settings, trained, summaries)?;
@@ -194,6 +196,23 @@ pub fn protocol(
     }
     if !faded.is_empty() {
         page = page.with(fading(faded, &settings.variants));
+    }
+    for (name, Shown { trained, analysed }) in looked_at {
+        let id = format!("{name}-network");
+        let mut section = Section::new(&id, format!("{name}: a network")).text(format!(
+            "Seed {}; {} test trials at dt = {}.",
+            trained.experiment.seed,
+            thousands(analysed.trials as u64),
+            trained.experiment.test_dt
+        ));
+        for named in &analysed.numbers {
+            section = section.text(format!("{}: {}.", title_of(&named.name), named.numbers.headline()));
+            for mut drawn in figures_of(trained, analysed, named)? {
+                drawn.id = format!("{id}-{}", drawn.id);
+                section = section.figure(drawn);
+            }
+        }
+        page = page.with(section);
     }
     Ok(page
         .fact(

@@ -16,7 +16,7 @@
 
 mod verdict;
 
-pub use verdict::{Against, Outcome, Summary as CellSummary, against, interval, sign_test};
+pub use verdict::{Against, Outcome, Summary as CellSummary, against, interval, sign_test, spread};
 
 use crate::experiment::Experiment;
 use crate::files;

@@ -9,13 +9,14 @@ use serde::Serialize;
 pub struct Outcome {
     /// Its seed.
     pub seed: u64,
-    /// Whether it met the stopping rule's criterion.
+    /// Whether it met the criterion: that of its training trials, if there is one, else that of the stopping rule.
     pub reached: bool,
     /// Why its training ended.
     pub reason: Reason,
-    /// Updates until then.
+    /// Updates until the criterion was met, or else until the end.
     pub updates: u64,
-    /// Seconds until then, checks included.
+    /// Seconds until the end, checks included; where training went on after a criterion of training trials, the share of
+    /// them that the updates until it are of all.
     pub seconds: f64,
     /// Performance at its last check, per cent.
     pub performance: Option<f64>,
@@ -102,13 +103,19 @@ fn error_of(network: &Outcome) -> f64 {
 }
 
 fn outcome(trained: &Trained) -> Outcome {
-    let s = &trained.summary;
+    let (s, experiment) = (&trained.summary, &trained.job.experiment);
+    let met = s.criterion.map(|trial| (trial / experiment.trials.max(1) as u64 + 1).min(s.updates));
+    let reached = match experiment.criterion {
+        Some(_) => met.is_some(),
+        None => matches!(s.reason, Reason::Performance | Reason::Error),
+    };
+    let updates = met.unwrap_or(s.updates);
     Outcome {
         seed: s.seed,
-        reached: matches!(s.reason, Reason::Performance | Reason::Error),
+        reached,
         reason: s.reason,
-        updates: s.updates,
-        seconds: s.seconds,
+        updates,
+        seconds: s.seconds * updates as f64 / s.updates.max(1) as f64,
         performance: s.performance,
         rmse: s.rmse,
     }
@@ -118,7 +125,8 @@ fn quartiles(networks: &[Outcome], of: impl Fn(&Outcome) -> f64) -> [f64; 3] {
     spread(networks.iter().map(|n| if n.reached { of(n) } else { f64::INFINITY }))
 }
 
-fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
+/// Quartiles and median: infinite where so many are, as numbers that are none count.
+pub fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.map(|x| if x.is_nan() { f64::INFINITY } else { x }).collect();
     values.sort_by(f64::total_cmp);
     [0.25, 0.5, 0.75].map(|q| {
@@ -186,6 +194,37 @@ mod tests {
             performance: None,
             rmse: 0.1,
         }
+    }
+
+    #[test]
+    fn a_criterion_of_training_trials_says_who_reached_it() {
+        let job = |changes: &[String]| crate::compare::Job {
+            experiment_name: "e".into(),
+            variant: "v".into(),
+            experiment: crate::experiment::Experiment::load("miconi2017/delayed-nonmatch", changes).unwrap(),
+            folder: "out".into(),
+        };
+        let of = |changes: &[String], criterion| {
+            let summary = crate::trainer::Summary {
+                reason: Reason::MaxUpdates,
+                performance: Some(99.0),
+                rmse: 0.1,
+                trials: 8000,
+                updates: 4000,
+                seconds: 40.0,
+                seed: 1,
+                criterion,
+                version: String::new(),
+                around: None,
+            };
+            outcome(&Trained { job: job(changes), summary, learning: Vec::new() })
+        };
+        let two = ["training.trials=2".to_string()];
+        // the trial after 999 others is in the 500th update, an eighth of all
+        let met = of(&two, Some(999));
+        assert_eq!((met.reached, met.updates, met.seconds), (true, 500, 5.0));
+        let missed = of(&two, None);
+        assert_eq!((missed.reached, missed.updates, missed.seconds), (false, 4000, 40.0));
     }
 
     #[test]

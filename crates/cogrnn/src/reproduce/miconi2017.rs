@@ -4,7 +4,7 @@
 //! off figures that came with its program. What a network came to is told by its training trials, disturbances and all.
 
 use super::claims::{Row, Verdict};
-use crate::compare::{Comparison, Trained, Wish};
+use crate::compare::{Comparison, Trained, Wish, spread};
 use crate::trainer;
 use cogrnn_core::error::{Error, Result};
 use statrs::distribution::{Binomial, DiscreteCDF};
@@ -84,16 +84,8 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     sum / count
 }
 
-/// Quartiles, an infinite one where so many are infinite.
 fn quartiles(values: &[f64]) -> [f64; 3] {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    [0.25, 0.5, 0.75].map(|q| {
-        let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-        let place = q * last as f64;
-        let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-        if low == high || high.is_infinite() { high } else { low + (high - low) * place.fract() }
-    })
+    spread(values.iter().copied())
 }
 
 /// Order statistics between which the median of the distribution lies with a probability of 95 % at least.

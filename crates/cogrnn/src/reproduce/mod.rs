@@ -237,6 +237,28 @@ fn analyse(job: &Job, machine: &Machine, measures: &mut Measures, progress: &mut
     Ok(Shown { trained, analysed })
 }
 
+/// Makes the analyses that the experiment of a network of a comparison asks for, or reads them if they were made; nothing if it
+/// asks for none or training diverged.
+///
+/// # Errors
+/// As [`analyses::analysed`].
+pub fn shown(
+    network: &crate::compare::Trained,
+    machine: &Machine,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Option<Shown>> {
+    let job = &network.job;
+    if job.experiment.analyses.is_empty() || network.summary.reason == Reason::Diverged {
+        return Ok(None);
+    }
+    // as the protocol says now: a run may be older than what is asked of it
+    let trained = Trained::open(&job.folder, machine)?.under(job.experiment.clone())?;
+    let plans: Vec<&analyses::Plan> = trained.experiment.analyses.iter().collect();
+    let run = trained.test_run();
+    let analysed = analyses::analysed(&trained, &job.folder, &plans, &run, progress)?;
+    Ok(Some(Shown { trained, analysed }))
+}
+
 /// The checks of a run, from its learning curve.
 ///
 /// # Errors
