@@ -172,7 +172,7 @@ chosen figures they are called after these (song2016-fig3.html, claims-fig3.csv)
 Figures of song2016: 2 (decisions), 3 (constraints), 4 (context), 5 (areas), 6 (multisensory), 7 (working
 memory), 8 (sequences), 9 (all, training). Parts of murray2019: periods, rates-200 to rates-1600,
 variants, intervals, sequences, notebook. Parts of miconi2017: nonmatch, integration, arm, ei, long,
-rules, variable. Parts of soo2023: standard, reversal; settings, delays and tasks take days.
+rules, variable, gradients. Parts of soo2023: standard, reversal; settings, delays and tasks take days.
 
 Examples:
   cogrnn reproduce song2016 --seeds 6

@@ -66,9 +66,14 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
         }
     }
     let summaries = comparison.summaries(&done.results);
-    let mut faded = Vec::new();
+    let (mut faded, mut gradients) = (Vec::new(), Vec::new());
     let rows = if paper == "miconi2017" {
-        miconi2017::judge(&done.results)?
+        gradients = miconi2017::gradients(&args.figures);
+        let mut rows = miconi2017::judge(&done.results)?;
+        if !gradients.is_empty() {
+            rows.extend(miconi2017::traces::rows(&gradients));
+        }
+        rows
     } else if paper == "murray2019" {
         let mut rows = murray2019::judge(&done.results);
         rows.extend(murray2019::peaks(&done.results, &machine)?);
@@ -103,7 +108,15 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
         }
     }
     let page = out.join(format!("{paper}.html"));
-    let html = runs::protocol(&comparison, &done.results, &summaries, &rows, &faded, &looked_at)?.html();
+    let found = runs::Found {
+        trained: &done.results,
+        summaries: &summaries,
+        rows: &rows,
+        faded: &faded,
+        looked_at: &looked_at,
+        gradients: &gradients,
+    };
+    let html = runs::protocol(&comparison, &found)?.html();
     files::write_atomically(&page, html.as_bytes())?;
     tables(out, &summaries)?;
     files::write_atomically(out.join("claims.csv"), csv_of(&rows).as_bytes())?;

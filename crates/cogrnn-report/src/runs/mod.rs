@@ -7,7 +7,7 @@ mod sequence;
 
 pub use comparison::comparison;
 pub use pieces::{learning_figure, task_figure, weights_figures};
-pub use reproduction::{protocol, reproduction};
+pub use reproduction::{Found, protocol, reproduction};
 
 use crate::figures;
 use crate::{Figure, Page, Section, UnitActivity};

@@ -7,6 +7,7 @@ use cogrnn::analyses::Named;
 use cogrnn::auxiliary::Played;
 use cogrnn::compare::{CellSummary, Comparison, Trained};
 use cogrnn::reproduce::fading::Faded;
+use cogrnn::reproduce::miconi2017::traces::{Gradients, Relaxation, Trace, relaxation};
 use cogrnn::reproduce::{self, Model, Network, Row, Shown};
 use cogrnn_core::error::Result;
 
@@ -173,19 +174,30 @@ fn not_analysed(groups: &[Group<'_>]) -> Option<TableView> {
     any.then_some(table)
 }
 
+/// What came of a protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// Its networks.
+    pub trained: &'a [Trained],
+    /// Variant by variant.
+    pub summaries: &'a [CellSummary],
+    /// Its claims.
+    pub rows: &'a [Row],
+    /// How far errors reach back (soo2023).
+    pub faded: &'a [Faded],
+    /// Networks in detail (miconi2017), each with the name of its part.
+    pub looked_at: &'a [(String, Shown)],
+    /// What each trace has to do with a gradient (miconi2017).
+    pub gradients: &'a [Gradients],
+}
+
 /// Claims that rest on networks trained under several settings, these settings side by side, and what single networks of
 /// them do.
 ///
 /// # Errors
 /// Learning curves that cannot be put side by side.
-pub fn protocol(
-    settings: &Comparison,
-    trained: &[Trained],
-    summaries: &[CellSummary],
-    rows: &[Row],
-    faded: &[Faded],
-    looked_at: &[(String, Shown)],
-) -> Result<Page> {
+pub fn protocol(settings: &Comparison, found: &Found<'_>) -> Result<Page> {
+    let &Found { trained, summaries, rows, faded, looked_at, gradients } = found;
     let count = |v: reproduce::Verdict| rows.iter().filter(|r| r.verdict == v).count();
     let mut page = comparison::comparison(settings, trained, summaries)?;
     let looped = trained.iter().find(|t| t.summary.around.is_some());
@@ -196,6 +208,9 @@ pub fn protocol(
     }
     if !faded.is_empty() {
         page = page.with(fading(faded, &settings.variants));
+    }
+    if let Some(first) = gradients.first() {
+        page = page.with(traces(first));
     }
     for (name, Shown { trained, analysed }) in looked_at {
         let id = format!("{name}-network");
@@ -226,6 +241,44 @@ pub fn protocol(
             ),
         )
         .led_by(table_with("verdicts", "What was published and what came out", CLAIMED, rows, &|_| true)))
+}
+
+/// Each trace's gradients beside those of node perturbation, of one network, and one unit that is disturbed and relaxes.
+fn traces(of: &Gradients) -> Section {
+    let Relaxation { x, deflection, disturbed } = relaxation();
+    let t: Vec<f64> = (0..x.len()).map(|t| t as f64).collect();
+    let unit = Chart::new("", Axis::new("Time", "ms"), Axis::new("", ""))
+        .with(Series::line("x", t.clone(), x).tone(Tone::Muted))
+        .with(Series::line("x - x̄", t, deflection).tone(Tone::Category(0)))
+        .mark(Mark::vertical(disturbed as f64, "disturbed"))
+        .legend(vec![Key::line("x", Tone::Muted, false), Key::line("x - x̄", Tone::Category(0), false)]);
+    let mut panels = Figure::new("traces-gradients", "Gradients of each trace beside node perturbation's")
+        .caption(format!(
+            "One point a trial, each axis by its own largest value; r and ρ are correlations of values and of ranks. \
+             Network {}; (a) to (f) are the panels of figure 9, the others came with the paper's program.",
+            of.seed
+        ))
+        .columns(3);
+    let scaled = |values: &[f64]| -> Vec<f64> {
+        let most = values.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+        values.iter().map(|v| v / most.max(f64::MIN_POSITIVE)).collect()
+    };
+    let across = scaled(&of.perturbation);
+    for (trace, values) in Trace::ALL.into_iter().zip(&of.traces) {
+        let [r, rho] = of.correlations(trace);
+        let title = format!("{}: r = {r:.2}, ρ = {rho:.2}", trace.title());
+        let axis = |label: &str| Axis::new(label, "").range(-1.05, 1.05);
+        panels = panels.with(
+            Chart::new(title, axis("Node perturbation"), axis("This trace"))
+                .with(Series::points("trials", across.clone(), scaled(values)).tone(Tone::Category(0)))
+                .no_legend(),
+        );
+    }
+    let caption = "A unit with a constant input, τ = 10 ms, disturbed once so that x jumps by one. Right after it x - x̄ is \
+                   large for a moment, then small and of the other sign for long: a linear trace adds up to nothing.";
+    Section::new("traces", "Why the trace is supralinear (Fig 8 and 9)")
+        .figure(Figure::new("traces-relaxation", "A disturbed unit relaxes").caption(caption).with(unit))
+        .figure(panels)
 }
 
 /// How errors fade on their way back, of the first network of each scheme.

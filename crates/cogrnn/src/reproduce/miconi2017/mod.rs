@@ -3,8 +3,10 @@
 //! The paper prints the trials until its criterion is met for two tasks; the other numbers are read off its figures, or
 //! off figures that came with its program. What a network came to is told by its training trials, disturbances and all.
 
-use super::claims::{Row, Verdict};
+pub mod traces;
+
 use crate::compare::{Comparison, Trained, Wish, spread};
+use crate::reproduce::claims::{Row, Verdict};
 use crate::trainer;
 use cogrnn_core::error::{Error, Result};
 use statrs::distribution::{Binomial, DiscreteCDF};
@@ -13,14 +15,25 @@ use std::path::Path;
 
 /// Comparisons that the protocol is made of, by the name of their part.
 const PROTOCOL: [(&str, &str); 7] = [
-    ("nonmatch", include_str!("../../../../experiments/miconi2017/protocol/nonmatch.toml")),
-    ("integration", include_str!("../../../../experiments/miconi2017/protocol/integration.toml")),
-    ("arm", include_str!("../../../../experiments/miconi2017/protocol/arm.toml")),
-    ("ei", include_str!("../../../../experiments/miconi2017/protocol/ei.toml")),
-    ("long", include_str!("../../../../experiments/miconi2017/protocol/long.toml")),
-    ("rules", include_str!("../../../../experiments/miconi2017/protocol/rules.toml")),
-    ("variable", include_str!("../../../../experiments/miconi2017/protocol/variable.toml")),
+    ("nonmatch", include_str!("../../../../../experiments/miconi2017/protocol/nonmatch.toml")),
+    ("integration", include_str!("../../../../../experiments/miconi2017/protocol/integration.toml")),
+    ("arm", include_str!("../../../../../experiments/miconi2017/protocol/arm.toml")),
+    ("ei", include_str!("../../../../../experiments/miconi2017/protocol/ei.toml")),
+    ("long", include_str!("../../../../../experiments/miconi2017/protocol/long.toml")),
+    ("rules", include_str!("../../../../../experiments/miconi2017/protocol/rules.toml")),
+    ("variable", include_str!("../../../../../experiments/miconi2017/protocol/variable.toml")),
 ];
+
+/// The part that trains nothing: what each trace has to do with a gradient.
+const GRADIENTS: &str = "gradients";
+/// Networks of that part, of which the first is drawn.
+const NETWORKS: u64 = 5;
+
+/// The gradients of that part, if it is asked for.
+pub fn gradients(parts: &[String]) -> Vec<traces::Gradients> {
+    let asked = parts.is_empty() || parts.iter().any(|p| p == GRADIENTS);
+    if asked { (1..=NETWORKS).map(traces::gradients).collect() } else { Vec::new() }
+}
 
 /// The parts of the protocol of these names (none: all) with so many networks a cell (none: as many as each part has) and
 /// these changes in all of them; runs go to folders under `out`.
@@ -28,10 +41,10 @@ const PROTOCOL: [(&str, &str); 7] = [
 /// # Errors
 /// A part that there is not; a change that an experiment refuses.
 pub fn protocol(parts: &[String], networks: Option<usize>, changes: &[String], out: &Path) -> Result<Comparison> {
-    if let Some(part) = parts.iter().find(|p| !PROTOCOL.iter().any(|(name, _)| name == p)) {
+    if let Some(part) = parts.iter().find(|p| *p != GRADIENTS && !PROTOCOL.iter().any(|(name, _)| name == p)) {
         return Err(Error::input(format!("the protocol of miconi2017 has no part `{part}`"))
             .at("PART")
-            .why(format!("there are {}", PROTOCOL.map(|(name, _)| name).join(", ")))
+            .why(format!("there are {}, {GRADIENTS}", PROTOCOL.map(|(name, _)| name).join(", ")))
             .remedy("name some of them, or none for all"));
     }
     let wish = Wish { networks, changes: changes.to_vec(), experiments: None };
@@ -46,9 +59,9 @@ pub fn protocol(parts: &[String], networks: Option<usize>, changes: &[String], o
             Ok(part)
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut whole = Comparison::join(parts).ok_or_else(|| Error::input("an empty protocol"))?;
-    whole.title = "Biologically plausible learning by one delayed reward a trial (Miconi 2017)".into();
-    Ok(whole)
+    let nothing = Comparison { title: String::new(), experiments: Vec::new(), variants: Vec::new(), jobs: Vec::new() };
+    let title = "Biologically plausible learning by one delayed reward a trial (Miconi 2017)".into();
+    Ok(Comparison { title, ..Comparison::join(parts).unwrap_or(nothing) })
 }
 
 /// Share of wrong verdicts that is taken into account.
