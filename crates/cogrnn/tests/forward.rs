@@ -470,6 +470,50 @@ fn online_rflo_in_place_is_online_rflo() {
     }
 }
 
+/// While weights hardly move, the changes of all steps add up to that of the trial (§11.5): what an update a step and
+/// one a trial differ by falls with η², what two rules differ by with η.
+#[test]
+fn online_equals_batch_to_first_order() {
+    let p = Problem::random(Leak::Rate, 1, 5);
+    let rule = |rate: f64, feedback: Option<Vec<f64>>| {
+        Forward { feedback, start: false, ..forward(Rflo { isa: ISA }) }.with(Sgd { rate: Schedule::Constant(rate) })
+    };
+    let b = || Some(p.b.clone());
+    let gaps = |rate: f64| {
+        let batch = taught(&p, &rule(rate, b()));
+        let online = taught(&p, &EachStep(rule(rate, b())));
+        let other = taught(&p, &rule(rate, None));
+        (distance(batch.data(), online.data()), distance(batch.data(), other.data()))
+    };
+    let ((second, first), (second_half, first_half)) = (gaps(2e-3), gaps(1e-3));
+    // a term of the next order is one in some hundreds at these rates
+    assert!((second / second_half - 4.0).abs() < 0.1, "{second} {second_half}");
+    assert!((first / first_half - 2.0).abs() < 0.05, "{first} {first_half}");
+}
+
+/// A unit that is silent throughout leaves no trace at what it projects to (§11.5).
+#[test]
+fn silent_units_leave_no_trace() {
+    for mut p in problems() {
+        let n = p.shape.units;
+        for (name, block) in &mut p.theta {
+            if ["w_rec", "w_in", "b_rec", "x0"].contains(name) {
+                let width = block.len() / n;
+                block[..width].fill(0.0);
+            }
+        }
+        let from_first = |p: &Problem| -> Vec<f64> {
+            let g = p.gradient_by(forward(Rflo { isa: ISA }).with_feedback(p.b.clone()));
+            g.block("w_rec").iter().step_by(n).copied().collect()
+        };
+        assert!(from_first(&p).iter().all(|g| *g == 0.0), "{:?}", p.leak);
+        for (_, x0) in p.theta.iter_mut().filter(|(name, _)| *name == "x0") {
+            x0[0] = 0.5;
+        }
+        assert!(from_first(&p).iter().all(|g| *g != 0.0), "{:?}: it speaks, and leaves one", p.leak);
+    }
+}
+
 /// The parameters after a few updates, the initial state frozen.
 fn taught<R: Rule<Rate<f64>>>(p: &Problem, rule: &R) -> Arena<f64> {
     let network = p.rate();

@@ -31,6 +31,8 @@ enum Fault {
     Periods,
     /// Every derivative is that at the beginning of its block.
     FreshDerivative,
+    /// The derivative of literal DASC is that of the step before its block.
+    LaggedDerivative,
     /// No gradient through the anchors.
     Anchors,
     /// The state is not replaced by the blended one.
@@ -270,7 +272,10 @@ impl Problem {
                         blend(&mut s, &mut shown, beginning);
                     }
                     if block_ends {
-                        let literal = k.anchor == Anchor::Fresh || fault == Fault::FreshDerivative;
+                        let literal = match k.anchor {
+                            Anchor::Fresh => fault != Fault::LaggedDerivative,
+                            _ => fault == Fault::FreshDerivative,
+                        };
                         fresh = literal;
                         anchor = match k.anchor {
                             Anchor::State => s.clone(),
@@ -382,6 +387,12 @@ fn faults_are_noticed() {
         for fault in [Fault::Periods, Fault::FreshDerivative, Fault::Anchors, Fault::Replace] {
             let gap = apart(gradient.data(), &problem.differences(fault));
             assert!(gap > 1e-3, "{leak} {fault:?}: {gap}");
+        }
+        let literal = Problem::new(leak, Some(Skipping { anchor: Anchor::Fresh, ..skipping }), 5);
+        let (_, gradient) = literal.gradient();
+        for fault in [Fault::Periods, Fault::LaggedDerivative, Fault::Anchors, Fault::Replace] {
+            let gap = apart(gradient.data(), &literal.differences(fault));
+            assert!(gap > 1e-3, "{leak} literal, {fault:?}: {gap}");
         }
         for every in [1, 3] {
             let problem = Problem::new(leak, Some(Skipping { every, trials: true, ..skipping }), 5);
