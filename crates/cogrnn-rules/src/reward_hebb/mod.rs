@@ -393,6 +393,15 @@ impl<F: Real> Mark<'_, F> {
 mod tests {
     use super::*;
 
+    /// A movement that could not be integrated teaches nothing (Miconi 2017 §6.3, point 6); the same cost otherwise does.
+    #[test]
+    fn a_failed_trial_has_no_error_to_learn_from() {
+        let mut tally = Tally { judged: 1, loss: 1.0, ..Tally::default() };
+        assert!(error_of(&tally).is_some());
+        tally.failed = 1;
+        assert_eq!(error_of(&tally), None);
+    }
+
     #[test]
     fn s_of_a_product_is_the_product_of_both() {
         for s in [Supralinear::Cube, Supralinear::Square, Supralinear::Linear, Supralinear::Root] {

@@ -14,7 +14,7 @@
 //! # Reference
 //! Miconi (2017), Materials and methods; §6 of the specification.
 
-use cogrnn_arm::{Arm, MUSCLES};
+use cogrnn_arm::{Arm, Failure, MUSCLES, Moment, Reach};
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::Stream;
 use cogrnn_core::settings::Settings;
@@ -118,6 +118,20 @@ impl ArmReaching {
             .collect()
     }
 
+    /// The movement that outputs (step × muscle) lead to, with its moments at the [`SAMPLES`] times and at the end. Allocates.
+    ///
+    /// # Errors
+    /// When the movement cannot be integrated: what [`Task::consequence`] counts as failed.
+    pub fn movement(&self, dt: Time, outputs: &[f32]) -> std::result::Result<(Reach, Vec<Moment>), Failure> {
+        let seconds = ArmReaching::seconds(dt, outputs);
+        self.arm.reach_recorded(&self.excitations(outputs), seconds, seconds / SAMPLES as f64)
+    }
+
+    /// How long outputs last, s.
+    fn seconds(dt: Time, outputs: &[f32]) -> f64 {
+        (dt * (outputs.len() / COUNT) as f64).as_ms() / 1000.0
+    }
+
     /// Where the ball of a trial is, m.
     pub fn ball(&self, outline: &Outline) -> [f64; 3] {
         self.balls[usize::from(outline.info[0].1 > 1.5)]
@@ -192,7 +206,7 @@ impl Task for ArmReaching {
         if outputs.iter().any(|r| !r.is_finite()) {
             return failed;
         }
-        let seconds = (dt * (outputs.len() / COUNT) as f64).as_ms() / 1000.0;
+        let seconds = ArmReaching::seconds(dt, outputs);
         let Ok(reach) = self.arm.reach(&self.excitations(outputs), seconds) else { return failed };
         let ball = self.ball(outline);
         let square = |k: usize| (reach.fingertip[k] - ball[k]) * (reach.fingertip[k] - ball[k]);
@@ -259,6 +273,24 @@ mod tests {
         for (k, excitation) in task().excitations(&outputs).iter().enumerate() {
             assert!(excitation.iter().all(|x| (x - 0.9 * 0.007 * k as f64).abs() < 1e-7));
         }
+    }
+
+    /// What is drawn is what was judged: the recorded movement ends where the cost was taken, to the bit.
+    #[test]
+    fn a_recorded_movement_is_the_one_that_was_judged() {
+        let free = ArmReaching::from_settings(&mut Section(vec![("effort", Given::Number(0.0))])).unwrap();
+        let outputs: Vec<f32> = (0..700).flat_map(|step| PLANS[0][step / 175]).collect();
+        let (reach, moments) = free.movement(ms(1.0), &outputs).unwrap();
+        assert_eq!(moments.len(), SAMPLES + 1);
+        for (k, moment) in moments.iter().enumerate() {
+            assert!((moment.time - 0.007 * k as f64).abs() < 1e-9, "{k}: {}", moment.time);
+            assert_eq!(moment.fingertip, free.arm().fingertip(&moment.angle));
+        }
+        assert_eq!(moments[SAMPLES].fingertip, reach.fingertip);
+        let distance = (0..3).map(|k| (reach.fingertip[k] - free.balls[0][k]).powi(2)).sum::<f64>().sqrt();
+        assert!((judged(&free, 0, &outputs).cost - distance).abs() < 1e-12);
+        // no number, no movement
+        assert!(free.movement(ms(1.0), &[]).is_err());
     }
 
     /// §6.3: 0.8 of the mean of Σ r F0 / Σ F0.
