@@ -36,7 +36,7 @@
 
 pub mod balanced;
 pub mod connect;
-// pub mod driven;
+pub mod driven;
 pub mod gain;
 pub mod statistics;
 pub mod synapses;

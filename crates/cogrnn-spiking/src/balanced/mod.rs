@@ -24,7 +24,7 @@ use cogrnn_core::kernels::lanes::{LANES, padded};
 use cogrnn_core::kernels::normals::{Normals, STEPS};
 use cogrnn_core::random::{Address, Purpose, ROUNDS, philox, round_keys};
 use cogrnn_core::real::Real;
-use gate::{Board, Gate};
+use gate::{Board, Gate, Sharing};
 use part::{Part, Step};
 use std::ops::Range;
 
@@ -43,6 +43,7 @@ pub struct Balanced<F> {
     /// The last step that is over.
     t: usize,
     record: bool,
+    sharing: Sharing,
     /// Steps during which the cue is on, and whether it changes from step to step.
     cue: Option<(Range<usize>, bool)>,
     external: External,
@@ -76,6 +77,7 @@ impl<F: Real> Balanced<F> {
             inputs: address(Purpose::TestInputs),
             t: 0,
             record: false,
+            sharing: Sharing::default(),
             cue: None,
             external: External::default(),
             external_weights: Vec::new(),
@@ -210,8 +212,8 @@ impl<F: Real> Balanced<F> {
     ///
     /// Each sum is one chain in a fixed order, so the bits do not depend on the number of threads.
     pub fn advance(&mut self, steps: usize, crew: &Crew) {
-        let Balanced { parts, boards, wiring, .. } = self;
-        let (boards, plastic) = (&*boards, &wiring.plastic);
+        let (parts, boards, wiring) = (&mut self.parts, &self.boards, &self.wiring);
+        let plastic = &wiring.plastic;
         let (excitatory, from) = (&self.excitatory, self.t);
         let (isa, noise, normals, units) = (self.isa, wiring.noise, &self.normals, self.units);
         let (cue, record) = (&self.cue, self.record);
@@ -241,21 +243,29 @@ impl<F: Real> Balanced<F> {
             }
         };
         let count = parts.len();
-        if count == 1 || crew.threads() < count {
-            for t in from + 1..=from + steps {
-                parts.iter_mut().enumerate().for_each(|(k, part)| update(k, part, t));
-                parts.iter_mut().for_each(|part| deliver(part, t));
-            }
-        } else {
-            let gate = Gate::default();
-            crew.each(parts, |k, part| {
-                let _watch = gate.watch();
-                for t in from + 1..=from + steps {
-                    update(k, part, t);
-                    gate.pass(t - from, count);
-                    deliver(part, t);
+        let several = count > 1 && crew.threads() >= count;
+        let mut t = from;
+        while t < from + steps {
+            let (some, shared) = self.sharing.next(from + steps - t);
+            if several && shared {
+                let gate = Gate::default();
+                crew.each(parts, |k, part| {
+                    let _watch = gate.watch();
+                    for step in 1..=some {
+                        update(k, part, t + step);
+                        gate.pass(step, count);
+                        deliver(part, t + step);
+                    }
+                });
+                self.sharing.over(some, true, gate.slept());
+            } else {
+                for step in 1..=some {
+                    parts.iter_mut().enumerate().for_each(|(k, part)| update(k, part, t + step));
+                    parts.iter_mut().for_each(|part| deliver(part, t + step));
                 }
-            });
+                self.sharing.over(some, shared, 0);
+            }
+            t += some;
         }
         self.t += steps;
     }
