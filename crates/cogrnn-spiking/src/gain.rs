@@ -72,7 +72,7 @@ impl LifGain {
         }
     }
 
-    /// The mean input that gives a rate, Hz; rates below `floor` count as `floor` (the reference: 0.1 Hz). By bisection: the
+    /// The mean input that gives a rate, Hz (at σ = 0 and a rate of a few Hz: the threshold, as near as numbers lie); rates below `floor` count as `floor` (the reference: 0.1 Hz). By bisection: the
     /// rate grows with μ.
     ///
     /// # Errors
@@ -232,6 +232,9 @@ mod tests {
             for sigma in [0.0, 0.3, 0.65] {
                 let mut last = f64::NEG_INFINITY;
                 for hz in [0.1, 1.0, 5.0, 20.0, 100.0] {
+                    if sigma == 0.0 && hz < 5.0 {
+                        continue; // below 2.7 Hz no number lies near enough above threshold
+                    }
                     let mu = gain.current(hz, sigma, 0.1).unwrap();
                     // where one approximation follows another the rate jumps by up to 1e-4
                     assert!((gain.rate(mu, sigma) / hz - 1.0).abs() < 2e-4, "{hz} Hz at {sigma}");
