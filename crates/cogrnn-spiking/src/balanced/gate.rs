@@ -1,54 +1,107 @@
-//! Where threads wait for one another between two steps, and where they leave their spikes for the others.
+//! Where threads leave their spikes for the others, and wait for theirs.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Looks before a waiting thread sleeps: about as long as sleeping and waking take. On a machine with fewer free cores than
 /// threads a thread that went on looking would keep from its core the very one it waits for.
-const LOOKS: usize = 4_000;
+const LOOKS: usize = 6_000;
 
-/// Opens when all have arrived.
+/// Bits of a message's head that count spikes; the others are the step.
+const COUNT_BITS: u32 = 24;
+/// Spikes that lie in the same cache line as the head of a message.
+const NEAR: usize = 14;
+
+/// The spikes of each part in the running step and the one before. One message a step is enough: a side is written again when
+/// everybody has left theirs of the step after the one that was read there.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
-    arrived: AtomicUsize,
+pub(super) struct Boards {
+    boards: Vec<[Message; 2]>,
     sleepers: AtomicUsize,
     /// How often somebody went to sleep.
     slept: AtomicUsize,
     broken: AtomicBool,
     lock: Mutex<()>,
-    open: Condvar,
+    news: Condvar,
 }
 
-impl Gate {
-    /// Arrives for the `round`-th time, from 1, and goes on when all `parts` have.
+/// Spikes of one part in one step. Most often all of it is one cache line.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Message {
+    /// Step, from 1 and never set back, and number of spikes.
+    head: AtomicU64,
+    near: [AtomicU32; NEAR],
+    far: Vec<AtomicU32>,
+}
+
+impl Boards {
+    /// For parts of so many neurons.
+    pub(super) fn new(parts: impl Iterator<Item = usize>) -> Boards {
+        let message = |neurons: usize| Message {
+            far: (NEAR..neurons).map(|_| AtomicU32::new(0)).collect(),
+            ..Message::default()
+        };
+        Boards { boards: parts.map(|neurons| [message(neurons), message(neurons)]).collect(), ..Boards::default() }
+    }
+
+    /// Leaves the spikes of a part in a step, ascending.
+    pub(super) fn post(&self, part: usize, step: u64, spikes: &[u32]) {
+        let message = &self.boards[part][(step % 2) as usize];
+        for (to, &spike) in message.near.iter().chain(&message.far).zip(spikes) {
+            to.store(spike, Ordering::Relaxed);
+        }
+        message.head.store(step << COUNT_BITS | spikes.len() as u64, Ordering::SeqCst);
+        // Who is about to sleep has said so before its last look at the head.
+        if self.sleepers.load(Ordering::SeqCst) > 0 {
+            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            self.news.notify_all();
+        }
+    }
+
+    /// Hands on the spikes of all parts in a step, ascending; waits for those who have not left theirs.
     ///
     /// # Panics
-    /// If another thread has: it will not arrive.
-    pub(super) fn pass(&self, round: usize, parts: usize) {
-        let full = round * parts;
-        if self.arrived.fetch_add(1, Ordering::SeqCst) + 1 == full {
-            // Who is about to sleep has said so before its last look at `arrived`.
-            if self.sleepers.load(Ordering::SeqCst) > 0 {
-                drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
-                self.open.notify_all();
+    /// If another thread has: it will leave none.
+    pub(super) fn read(&self, step: u64, mut with: impl FnMut(usize)) {
+        for board in &self.boards {
+            let message = &board[(step % 2) as usize];
+            let count = self.wait(message, step);
+            for spike in &message.near[..count.min(NEAR)] {
+                with(spike.load(Ordering::Relaxed) as usize);
             }
-            return;
+            for spike in &message.far[..count.saturating_sub(NEAR)] {
+                with(spike.load(Ordering::Relaxed) as usize);
+            }
         }
+    }
+
+    /// The number of spikes, when they are there.
+    fn wait(&self, message: &Message, step: u64) -> usize {
+        let there = |order| {
+            let head = message.head.load(order);
+            (head >> COUNT_BITS == step).then_some((head & ((1 << COUNT_BITS) - 1)) as usize)
+        };
         for _ in 0..LOOKS {
-            if self.arrived.load(Ordering::Acquire) >= full {
-                return;
+            if let Some(count) = there(Ordering::Acquire) {
+                return count;
             }
             std::hint::spin_loop();
         }
         self.slept.fetch_add(1, Ordering::Relaxed);
         let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.sleepers.fetch_add(1, Ordering::SeqCst);
-        while self.arrived.load(Ordering::SeqCst) < full && !self.broken.load(Ordering::SeqCst) {
-            guard = self.open.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let count = there(Ordering::SeqCst);
+            let broken = self.broken.load(Ordering::SeqCst);
+            if count.is_some() || broken {
+                self.sleepers.fetch_sub(1, Ordering::SeqCst);
+                drop(guard);
+                assert!(!broken, "a thread beside this one has panicked");
+                return count.unwrap_or(0);
+            }
+            guard = self.news.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
-        self.sleepers.fetch_sub(1, Ordering::SeqCst);
-        drop(guard);
-        assert!(!self.broken.load(Ordering::SeqCst), "a thread beside this one has panicked");
     }
 
     /// How often somebody had to sleep.
@@ -62,14 +115,14 @@ impl Gate {
     }
 }
 
-pub(super) struct Watch<'a>(&'a Gate);
+pub(super) struct Watch<'a>(&'a Boards);
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.broken.store(true, Ordering::SeqCst);
             drop(self.0.lock.lock().unwrap_or_else(PoisonError::into_inner));
-            self.0.open.notify_all();
+            self.0.news.notify_all();
         }
     }
 }
@@ -113,41 +166,5 @@ impl Sharing {
 impl Default for Sharing {
     fn default() -> Sharing {
         Sharing { alone: 0, patience: Self::SHORT }
-    }
-}
-
-/// The spikes of one part in the running step and the one before, so that one gate a step is enough: a list is written again
-/// when everybody has passed the gate after the one behind which it was read.
-#[derive(Debug, Default)]
-pub(super) struct Board {
-    sides: [Side; 2],
-}
-
-#[derive(Debug, Default)]
-struct Side {
-    count: AtomicUsize,
-    neurons: Vec<AtomicU32>,
-}
-
-impl Board {
-    pub(super) fn new(neurons: usize) -> Board {
-        let side = || Side { count: AtomicUsize::new(0), neurons: (0..neurons).map(|_| AtomicU32::new(0)).collect() };
-        Board { sides: [side(), side()] }
-    }
-
-    /// Leaves the spikes of a step. The gate behind it makes them visible.
-    pub(super) fn post(&self, step: usize, spikes: &[u32]) {
-        let side = &self.sides[step % 2];
-        for (to, &spike) in side.neurons.iter().zip(spikes) {
-            to.store(spike, Ordering::Relaxed);
-        }
-        side.count.store(spikes.len(), Ordering::Relaxed);
-    }
-
-    /// The spikes of a step, ascending.
-    pub(super) fn read(&self, step: usize) -> impl Iterator<Item = usize> + '_ {
-        let side = &self.sides[step % 2];
-        let count = side.count.load(Ordering::Relaxed);
-        side.neurons[..count].iter().map(|s| s.load(Ordering::Relaxed) as usize)
     }
 }

@@ -24,7 +24,7 @@ use cogrnn_core::kernels::lanes::{LANES, padded};
 use cogrnn_core::kernels::normals::{Normals, STEPS};
 use cogrnn_core::random::{Address, Purpose, ROUNDS, philox, round_keys};
 use cogrnn_core::real::Real;
-use gate::{Board, Gate, Sharing};
+use gate::{Boards, Sharing};
 use part::{Part, Step};
 use std::ops::Range;
 
@@ -35,7 +35,9 @@ pub struct Balanced<F> {
     isa: Isa,
     excitatory: Vec<bool>,
     parts: Vec<Part<F>>,
-    boards: Vec<Board>,
+    boards: Boards,
+    /// Steps ever begun.
+    ticks: u64,
     normals: Normals,
     keys: [[u32; 2]; ROUNDS],
     units: Address,
@@ -67,7 +69,8 @@ impl<F: Real> Balanced<F> {
             wiring.populations.iter().flat_map(|p| std::iter::repeat_n(p.excitatory, p.neurons)).collect();
         let address = |purpose| Address { seed: 0, purpose, trial: 0 };
         Ok(Balanced {
-            boards: parts.iter().map(|p| Board::new(p.count)).collect(),
+            boards: Boards::new(parts.iter().map(|p| p.count)),
+            ticks: 0,
             isa,
             excitatory,
             parts,
@@ -214,7 +217,7 @@ impl<F: Real> Balanced<F> {
     pub fn advance(&mut self, steps: usize, crew: &Crew) {
         let (parts, boards, wiring) = (&mut self.parts, &self.boards, &self.wiring);
         let plastic = &wiring.plastic;
-        let (excitatory, from) = (&self.excitatory, self.t);
+        let (excitatory, from, ticks) = (&self.excitatory, self.t, self.ticks);
         let (isa, noise, normals, units) = (self.isa, wiring.noise, &self.normals, self.units);
         let (cue, record) = (&self.cue, self.record);
         let (external, external_weights) = (&self.external, &self.external_weights);
@@ -229,12 +232,10 @@ impl<F: Real> Balanced<F> {
             let cue_row = cue.as_ref().filter(|(on, _)| on.contains(&t)).map(|(on, path)| if *path { t - on.start } else { 0 });
             let step = Step { t, isa, noise, normals, units, cue_row, record };
             let count = part.update(&step);
-            boards[k].post(t, &part.spikes[..count]);
+            boards.post(k, ticks + (t - from) as u64, &part.spikes[..count]);
         };
         let deliver = |part: &mut Part<F>, t: usize| {
-            for source in boards.iter().flat_map(|b| b.read(t)) {
-                part.deliver(source, excitatory[source], plastic);
-            }
+            boards.read(ticks + (t - from) as u64, |source| part.deliver(source, excitatory[source], plastic));
             if external.neurons > 0 && t >= external.first_step {
                 let row = (t - external.first_step) * external.neurons;
                 if let Some(p) = external.spike_probability.get(row..row + external.neurons) {
@@ -248,16 +249,15 @@ impl<F: Real> Balanced<F> {
         while t < from + steps {
             let (some, shared) = self.sharing.next(from + steps - t);
             if several && shared {
-                let gate = Gate::default();
+                let slept = boards.slept();
                 crew.each(parts, |k, part| {
-                    let _watch = gate.watch();
+                    let _watch = boards.watch();
                     for step in 1..=some {
                         update(k, part, t + step);
-                        gate.pass(step, count);
                         deliver(part, t + step);
                     }
                 });
-                self.sharing.over(some, true, gate.slept());
+                self.sharing.over(some, true, boards.slept() - slept);
             } else {
                 for step in 1..=some {
                     parts.iter_mut().enumerate().for_each(|(k, part)| update(k, part, t + step));
@@ -268,6 +268,7 @@ impl<F: Real> Balanced<F> {
             t += some;
         }
         self.t += steps;
+        self.ticks += steps as u64;
     }
 
     fn gather(&self, to: &mut [F], of: impl Fn(&Part<F>, usize) -> F) {

@@ -6,6 +6,7 @@ use crate::synapses::Plastic;
 use cogrnn_core::kernels::aligned::Aligned;
 use cogrnn_core::kernels::lanes::{LANES, Lanes, Words, padded, vectors, vectors_mut};
 use cogrnn_core::kernels::normals::{Normals, STEPS};
+use cogrnn_core::kernels::scatter::Lists;
 use cogrnn_core::kernels::{Isa, Kernel};
 use cogrnn_core::random::{Address, philox};
 use cogrnn_core::real::Real;
@@ -21,8 +22,6 @@ pub(super) struct Part<F> {
     /// Currents: fixed excitatory, fixed inhibitory, plastic.
     pub(super) u: [Aligned<F>; 3],
     pub(super) r: Aligned<F>,
-    /// S: 1 where there was a spike in the last step.
-    spiked: Aligned<F>,
     /// Steps that a neuron still skips.
     wait: Aligned<F>,
     /// What arrived in the last step: fixed spikes counted, plastic ones by weight.
@@ -34,14 +33,17 @@ pub(super) struct Part<F> {
     weight: [Aligned<F>; 2],
     /// 1 - dt/τ of the fixed currents.
     keep: [F; 2],
-    /// 1 - dt/τ_plas and 1/τ_plas.
-    keep_plastic: Aligned<F>,
+    /// dt, ms.
+    dt: F,
+    /// 1/τ_plas.
     gain_plastic: Aligned<F>,
     /// dt/τ_m; dt C⁻¹ in GLIF.
     rate: Aligned<F>,
     threshold: Aligned<F>,
     reset: Aligned<F>,
     refractory: Aligned<F>,
+    /// Runs of vectors with the same parameters.
+    alike: Vec<Range<usize>>,
     glif: Option<Box<GlifArrays<F>>>,
     // noise
     /// What N(0,1) is multiplied by.
@@ -51,8 +53,7 @@ pub(super) struct Part<F> {
     /// (step × neuron, padded).
     pub(super) cue: Vec<Aligned<F>>,
     // synapses onto these neurons
-    starts: Vec<usize>,
-    targets: Vec<u32>,
+    background: Lists,
     plastic_starts: Vec<usize>,
     plastic: Vec<(u32, u32)>,
     // external neurons
@@ -63,6 +64,10 @@ pub(super) struct Part<F> {
     external_quad: usize,
     // what happened
     pub(super) spikes: Vec<u32>,
+    /// How many of them there are.
+    fired: usize,
+    /// Those of the step before.
+    before: Vec<u32>,
     pub(super) spike_counts: Vec<u32>,
     pub(super) raster: Vec<(u32, u32)>,
 }
@@ -123,13 +128,12 @@ impl<F: Real> Part<F> {
             v: zeros(),
             u: [zeros(), zeros(), zeros()],
             r: zeros(),
-            spiked: zeros(),
             wait: zeros(),
             arrived: [zeros(), zeros(), zeros()],
             drive: per_neuron(0.0, &|p| p.drive),
             weight: [0, 1].map(|sign| per_neuron(0.0, &|p| p.background[sign] / tau[sign])),
             keep: tau.map(|tau| F::from_f64(1.0 - dt / tau)),
-            keep_plastic: per_neuron(0.0, &|p| 1.0 - dt / p.tau_plastic.as_ms()),
+            dt: F::from_f64(dt),
             gain_plastic: per_neuron(0.0, &|p| 1.0 / p.tau_plastic.as_ms()),
             rate: per_neuron(0.0, &|p| dt / tau_m(p)),
             // what fills the last vector never fires
@@ -146,26 +150,38 @@ impl<F: Real> Part<F> {
             }),
             noise: std::array::from_fn(|_| if wiring.noise == NoiseModel::None { Aligned::zeros(0) } else { zeros() }),
             spikes: vec![0; n + LANES],
+            before: vec![0; n + LANES],
             spike_counts: vec![0; count],
             ..Part::default()
         };
+        let parameters = [&part.drive, &part.weight[0], &part.weight[1], &part.gain_plastic, &part.rate, &part.threshold];
+        let same = |i: usize| parameters.iter().all(|p| vectors(p)[i] == vectors(p)[i - 1]);
+        let mut alike: Vec<Range<usize>> = Vec::new();
+        for i in 0..n / LANES {
+            match alike.last_mut() {
+                Some(run) if same(i) => run.end = i + 1,
+                _ => alike.push(i..i + 1),
+            }
+        }
+        part.alike = alike;
         part.glif = GlifArrays::new(dt, n, &per_neuron, wiring);
         // background: the targets among these neurons, by their number in this part
-        part.starts.push(0);
+        let (mut starts, mut targets) = (vec![0], Vec::new());
         for source in 0..wiring.neurons() {
             let list = wiring.background.of(source);
             let at = |neuron: usize| list.partition_point(|&t| (t as usize) < neuron);
             let mine = &list[at(range.start)..at(range.end)];
-            part.targets.extend(mine.iter().map(|&t| t - range.start as u32));
-            part.starts.push(part.targets.len());
+            targets.extend(mine.iter().map(|&t| t - range.start as u32));
+            starts.push(targets.len());
         }
+        part.background = Lists::new(starts, targets, count);
         (part.plastic_starts, part.plastic) = wiring.plastic.outgoing(range);
         part
     }
 
     /// Nothing has happened yet.
     pub(super) fn clear(&mut self) {
-        let arrays = self.u.iter_mut().chain(&mut self.arrived).chain([&mut self.r, &mut self.spiked, &mut self.wait]);
+        let arrays = self.u.iter_mut().chain(&mut self.arrived).chain([&mut self.r, &mut self.wait]);
         arrays.for_each(|a| a.fill(F::ZERO));
         if let Some(g) = &mut self.glif {
             g.after.iter_mut().chain([&mut g.theta_s, &mut g.theta_v]).for_each(|a| a.fill(F::ZERO));
@@ -173,6 +189,7 @@ impl<F: Real> Part<F> {
         self.external_r.fill(F::ZERO);
         self.external_spiked.fill(false);
         self.external_quad = usize::MAX;
+        self.fired = 0;
         self.spike_counts.fill(0);
         self.raster.clear();
     }
@@ -191,11 +208,18 @@ impl<F: Real> Part<F> {
             let [a, b, c, d] = &mut self.noise;
             step.normals.fill_from(&step.units, (step.t - 1) / STEPS, self.first, [a, b, c, d]);
         }
+        std::mem::swap(&mut self.spikes, &mut self.before);
         let mut spikes = std::mem::take(&mut self.spikes);
         let first = self.first as u32;
         let pass = Pass { part: self, row, noise: step.noise, cue_row: step.cue_row, first, spikes: &mut spikes };
         let count = step.isa.run(pass);
         self.spikes = spikes;
+        // r has decayed; those that fired in the last step jump
+        for &s in &self.before[..self.fired] {
+            let i = s as usize - self.first;
+            self.r[i] += self.gain_plastic[i];
+        }
+        self.fired = count;
         for &s in &self.spikes[..count] {
             self.spike_counts[s as usize - self.first] += 1;
             if step.record {
@@ -208,10 +232,7 @@ impl<F: Real> Part<F> {
     /// A spike of neuron `source` arrives at the neurons of this part (3. of §1.6).
     #[inline]
     pub(super) fn deliver(&mut self, source: usize, excitatory: bool, plastic: &Plastic<F>) {
-        let arrived = &mut *self.arrived[usize::from(!excitatory)];
-        for &t in &self.targets[self.starts[source]..self.starts[source + 1]] {
-            arrived[t as usize] += F::ONE;
-        }
+        self.background.count(source, &mut self.arrived[usize::from(!excitatory)]);
         let (arrived, weights) = (&mut *self.arrived[2], plastic.weights());
         for &(t, place) in &self.plastic[self.plastic_starts[source]..self.plastic_starts[source + 1]] {
             arrived[t as usize] += weights[place as usize];
@@ -315,10 +336,10 @@ impl<F: Real> Kernel<F> for Pass<'_, F> {
         let (u_e, u_i, u_p) = (&mut vectors_mut(u_e)[..n], &mut vectors_mut(u_i)[..n], &mut vectors_mut(u_p)[..n]);
         let (in_e, in_i, in_p) = (&mut vectors_mut(in_e)[..n], &mut vectors_mut(in_i)[..n], &mut vectors_mut(in_p)[..n]);
         let (v, r) = (&mut vectors_mut(&mut part.v)[..n], &mut vectors_mut(&mut part.r)[..n]);
-        let (spiked, wait) = (&mut vectors_mut(&mut part.spiked)[..n], &mut vectors_mut(&mut part.wait)[..n]);
+        let wait = &mut vectors_mut(&mut part.wait)[..n];
         let (drive, rate) = (&vectors(&part.drive)[..n], &vectors(&part.rate)[..n]);
         let (w_e, w_i) = (&vectors(&part.weight[0])[..n], &vectors(&part.weight[1])[..n]);
-        let (keep_p, gain_p) = (&vectors(&part.keep_plastic)[..n], &vectors(&part.gain_plastic)[..n]);
+        let gain_p = &vectors(&part.gain_plastic)[..n];
         let (threshold, reset) = (&vectors(&part.threshold)[..n], &vectors(&part.reset)[..n]);
         let refractory = &vectors(&part.refractory)[..n];
         let (keep_e, keep_i) = (V::splat(part.keep[0]), V::splat(part.keep[1]));
@@ -327,51 +348,62 @@ impl<F: Real> Kernel<F> for Pass<'_, F> {
         let current_noise = matches!(noise, NoiseModel::Current(_));
         let (zero, one) = (V::zero(), V::constant(1.0));
         let mut count = 0;
-        for i in 0..n {
-            // u ← (1 - dt/τ) u + arrived/τ
-            let e = at::<V>(in_e, i).fma(at(w_e, i), at::<V>(u_e, i).mul(keep_e));
-            let h = at::<V>(in_i, i).fma(at(w_i, i), at::<V>(u_i, i).mul(keep_i));
-            let (keep, gain) = (at::<V>(keep_p, i), at::<V>(gain_p, i));
-            let p = at::<V>(in_p, i).fma(gain, at::<V>(u_p, i).mul(keep));
-            at::<V>(spiked, i).fma(gain, at::<V>(r, i).mul(keep)).store(&mut r[i]);
-            e.store(&mut u_e[i]);
-            h.store(&mut u_i[i]);
-            p.store(&mut u_p[i]);
-            zero.store(&mut in_e[i]);
-            zero.store(&mut in_i[i]);
-            zero.store(&mut in_p[i]);
-            let mut bal = e.add(h);
-            let mut potential = at::<V>(v, i);
-            if let Some((normals, sigma)) = normals {
-                let (x, sigma) = (at::<V>(normals, i), at::<V>(sigma, i));
-                if current_noise {
-                    bal = x.fma(sigma, bal);
+        let minus_dt = V::splat(F::ZERO - part.dt);
+        let glif = &mut part.glif;
+        for run in &part.alike {
+            // the same for all vectors of a run
+            let k = run.start;
+            let (w_e, w_i, gain) = (at::<V>(w_e, k), at::<V>(w_i, k), at::<V>(gain_p, k));
+            let (drive, rate, threshold) = (at::<V>(drive, k), at::<V>(rate, k), at::<V>(threshold, k));
+            let keep = gain.fma(minus_dt, one);
+            for i in k..run.end.min(n) {
+                // u ← (1 - dt/τ) u + arrived/τ
+                let e = at::<V>(in_e, i).fma(w_e, at::<V>(u_e, i).mul(keep_e));
+                let h = at::<V>(in_i, i).fma(w_i, at::<V>(u_i, i).mul(keep_i));
+                let p = at::<V>(in_p, i).fma(gain, at::<V>(u_p, i).mul(keep));
+                at::<V>(r, i).mul(keep).store(&mut r[i]);
+                e.store(&mut u_e[i]);
+                h.store(&mut u_i[i]);
+                p.store(&mut u_p[i]);
+                zero.store(&mut in_e[i]);
+                zero.store(&mut in_i[i]);
+                zero.store(&mut in_p[i]);
+                let mut bal = e.add(h);
+                let mut potential = at::<V>(v, i);
+                if let Some((normals, sigma)) = normals {
+                    let (x, sigma) = (at::<V>(normals, i), at::<V>(sigma, i));
+                    if current_noise {
+                        bal = x.fma(sigma, bal);
+                    } else {
+                        potential = x.fma(sigma, potential);
+                    }
+                }
+                let mut x = drive;
+                if let Some(cue) = cue {
+                    x = x.add(at(cue, i));
+                }
+                let input = x.add(bal.add(p));
+                let left = at::<V>(wait, i);
+                let (fire, after) = match glif {
+                    None => {
+                        let next = input.sub(potential).fma(rate, potential);
+                        let next = left.where_gt(zero, potential, next);
+                        let fire = next.where_gt(threshold, one, zero);
+                        (left.where_gt(zero, zero, fire), next)
+                    }
+                    Some(g) => g.step::<V>(i, input, potential, left, [rate, threshold, at(reset, i)]),
+                };
+                let bits = fire.nonzero();
+                if bits == 0 {
+                    after.store(&mut v[i]);
                 } else {
-                    potential = x.fma(sigma, potential);
+                    let reset = if glif.is_none() { fire.where_gt(zero, at(reset, i), after) } else { after };
+                    reset.store(&mut v[i]);
+                    count += V::Words::write_set(bits, first + (i * LANES) as u32, &mut spikes[count..]);
                 }
-            }
-            let mut x = at::<V>(drive, i);
-            if let Some(cue) = cue {
-                x = x.add(at(cue, i));
-            }
-            let input = x.add(bal.add(p));
-            let left = at::<V>(wait, i);
-            let (fire, after) = match &mut part.glif {
-                None => {
-                    let next = input.sub(potential).fma(at(rate, i), potential);
-                    let next = left.where_gt(zero, potential, next);
-                    let fire = next.where_gt(at(threshold, i), one, zero);
-                    let fire = left.where_gt(zero, zero, fire);
-                    (fire, fire.where_gt(zero, at(reset, i), next))
+                if bits | left.nonzero() != 0 {
+                    fire.where_gt(zero, at(refractory, i), zero.max(left.sub(one))).store(&mut wait[i]);
                 }
-                Some(g) => g.step::<V>(i, input, potential, left, [at(rate, i), at(threshold, i), at(reset, i)]),
-            };
-            after.store(&mut v[i]);
-            fire.store(&mut spiked[i]);
-            fire.where_gt(zero, at(refractory, i), zero.max(left.sub(one))).store(&mut wait[i]);
-            let bits = fire.nonzero();
-            if bits != 0 {
-                count += V::Words::write_set(bits, first + (i * LANES) as u32, &mut spikes[count..]);
             }
         }
         count
