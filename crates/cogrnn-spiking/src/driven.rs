@@ -179,8 +179,8 @@ impl<F: Real> Driven<F> {
         })
     }
 
-    /// Draws θ uniform on [0, 2π) (v between reset and threshold in the other models) and sets r = u = 0: once before training and once
-    /// before each test. Between the loops of training the state is carried on: do not call it there (§1.2).
+    /// Draws θ uniform on [0, 2π), or v between reset and threshold, and sets r = u = 0: once before training and once before
+    /// each test. Between the loops of training the state is carried on: do not call it there (§1.2).
     pub fn begin(&mut self, seed: u64, purpose: Purpose, trial: u64) {
         let n = self.weights.neurons();
         let mut stream = Address { seed, purpose: purpose.starts(), trial }.stream();
@@ -241,7 +241,7 @@ impl<F: Real> Driven<F> {
         let mut spikes = std::mem::take(&mut self.spikes);
         self.fired = self.isa.run(Membranes { network: self, cue, dt, spikes: &mut spikes });
         self.spikes = spikes;
-        self.r.iter_mut().for_each(|r| *r = *r * kept);
+        self.r.iter_mut().for_each(|r| *r *= kept);
         let jump = F::from_f64(b);
         for &s in &self.spikes[..self.fired] {
             self.r[s as usize] += jump;
@@ -339,7 +339,8 @@ impl<F: Real> Kernel<F> for Membranes<'_, F> {
                     let half = V::constant(0.5 * dt);
                     let middle = slope(old).fma(half, old);
                     let next = slope(middle).fma(half, middle);
-                    let after = V::load(&b[i]).mul(next).sub(recovery).mul(V::load(&a[i])).fma(V::constant(dt), recovery);
+                    let after =
+                        V::load(&b[i]).mul(next).sub(recovery).mul(V::load(&a[i])).fma(V::constant(dt), recovery);
                     let fire = V::constant(30.0).where_gt(next, V::zero(), V::constant(1.0));
                     fire.where_gt(V::zero(), after.add(V::load(&d[i])), after).store(&mut w[i]);
                     (fire.where_gt(V::zero(), V::load(&c[i]), next), fire)

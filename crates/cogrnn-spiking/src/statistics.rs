@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_poisson_train_has_cv_and_fano_1() {
-        let address = cogrnn_core::random::Address { seed: 5, purpose: cogrnn_core::random::Purpose::TestInputs, trial: 0 };
+        let address =
+            cogrnn_core::random::Address { seed: 5, purpose: cogrnn_core::random::Purpose::TestInputs, trial: 0 };
         let mut stream = address.stream();
         let mut t = 0.0;
         let train: Vec<f64> = std::iter::repeat_with(|| {

@@ -4,9 +4,7 @@ use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::random::Purpose;
 use cogrnn_core::units::{Time, ms};
-use cogrnn_spiking::balanced::{
-    AfterCurrent, Balanced, Cell, Glif, Lif, NoiseModel, Population, Start, Wiring,
-};
+use cogrnn_spiking::balanced::{AfterCurrent, Balanced, Cell, Glif, Lif, NoiseModel, Population, Start, Wiring};
 use cogrnn_spiking::driven::{Driven, Model, Settings, decay};
 use cogrnn_spiking::gain::{LifGain, theta};
 use cogrnn_spiking::synapses::{Outgoing, Plastic};
@@ -44,10 +42,7 @@ fn raster(wiring: Wiring<f64>, steps: usize) -> Vec<(u32, u32)> {
 /// Hz, from the first to the last spike of each neuron.
 fn rates(raster: &[(u32, u32)], neurons: usize, dt: Time) -> Vec<f64> {
     let of = |i: usize| -> Vec<f64> { raster.iter().filter(|s| s.1 as usize == i).map(|s| f64::from(s.0)).collect() };
-    (0..neurons)
-        .map(of)
-        .map(|t| 1000.0 * (t.len() - 1) as f64 / ((t[t.len() - 1] - t[0]) * dt.as_ms()))
-        .collect()
+    (0..neurons).map(of).map(|t| 1000.0 * (t.len() - 1) as f64 / ((t[t.len() - 1] - t[0]) * dt.as_ms())).collect()
 }
 
 #[test]
@@ -58,7 +53,8 @@ fn lif_rate_is_the_closed_form_with_refractoriness_and_converges_with_dt() {
         let errors = [0.1, 0.05, 0.025].map(|dt: f64| {
             let refractory_steps = (rest / dt).round() as usize;
             let cell = Cell::Lif(Lif { refractory_steps, ..Lif::default() });
-            let found = rates(&raster(apart(cell, &drives, ms(dt), NoiseModel::None), (3000.0 / dt) as usize), 5, ms(dt));
+            let found =
+                rates(&raster(apart(cell, &drives, ms(dt), NoiseModel::None), (3000.0 / dt) as usize), 5, ms(dt));
             let gain = LifGain { refractory: rest, ..LifGain::default() };
             let error = |(x, r): (&f64, f64)| (r / gain.rate(*x, 0.0) - 1.0).abs();
             drives.iter().zip(found).map(error).sum::<f64>() / 5.0
@@ -78,7 +74,8 @@ fn noise_of_potentials_makes_the_rate_of_ricciardi() {
     // 800 neurons, 2 s: s.d. of the rate below 1 %. Steps of 0.01 ms: threshold crossings between steps are missed, which
     // lowers the rate by about 1.17 √(dt/τ) of the distance, 4 % in σ
     let dt = ms(0.01);
-    let wiring = apart(Cell::Lif(Lif { refractory_steps: 0, ..Lif::default() }), &[0.3; 800], dt, NoiseModel::Voltage(0.65));
+    let wiring =
+        apart(Cell::Lif(Lif { refractory_steps: 0, ..Lif::default() }), &[0.3; 800], dt, NoiseModel::Voltage(0.65));
     let steps = 100_000;
     let spikes = raster(wiring, steps).iter().filter(|s| s.0 > 20_000).count();
     let rate = spikes as f64 / 800.0 / 0.8;

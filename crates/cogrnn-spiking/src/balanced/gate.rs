@@ -131,40 +131,42 @@ impl Drop for Watch<'_> {
 /// it works. Who does a step never changes its numbers.
 #[derive(Debug)]
 pub(super) struct Sharing {
-    /// Steps to be done by one thread before the next trial of several.
+    /// Steps to be done by one thread before several try again.
     alone: usize,
     /// How many they will be the next time.
     patience: usize,
+    /// Steps that several threads do before one looks whether they slept.
+    trust: usize,
 }
 
 impl Sharing {
-    /// Steps of one trial.
-    const TRIAL: usize = 100;
-    /// Sleeps in a hundred steps beyond which the cores are not ours.
-    const SLEEPS: usize = 5;
-    const SHORT: usize = 2_000;
-    const LONG: usize = 32_000;
+    const TRUST: [usize; 2] = [16, 1024];
+    const PATIENCE: [usize; 2] = [4_000, 64_000];
 
     /// The next steps, out of so many: how many, and whether shared.
     pub(super) fn next(&self, left: usize) -> (usize, bool) {
-        if self.alone > 0 { (self.alone.min(left), false) } else { (Self::TRIAL.min(left), true) }
+        if self.alone > 0 { (self.alone.min(left), false) } else { (self.trust.min(left), true) }
     }
 
     /// They are over; somebody slept so many times.
     pub(super) fn over(&mut self, steps: usize, shared: bool, slept: usize) {
         if !shared {
             self.alone -= steps;
-        } else if slept * Self::TRIAL > Self::SLEEPS * steps.max(Self::TRIAL) {
+        } else if slept > 1 + steps / 20 {
             self.alone = self.patience;
-            self.patience = (2 * self.patience).min(Self::LONG);
+            self.patience = (2 * self.patience).min(Self::PATIENCE[1]);
+            self.trust = Self::TRUST[0];
         } else {
-            self.patience = Self::SHORT;
+            self.trust = (2 * self.trust).min(Self::TRUST[1]);
+            if self.trust == Self::TRUST[1] {
+                self.patience = Self::PATIENCE[0];
+            }
         }
     }
 }
 
 impl Default for Sharing {
     fn default() -> Sharing {
-        Sharing { alone: 0, patience: Self::SHORT }
+        Sharing { alone: 0, patience: Self::PATIENCE[0], trust: Self::TRUST[0] }
     }
 }

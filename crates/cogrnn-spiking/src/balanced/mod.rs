@@ -65,8 +65,7 @@ impl<F: Real> Balanced<F> {
         let count = threads.clamp(1, blocks);
         let cut = |k: usize| (blocks * k / count * LANES).min(neurons);
         let parts: Vec<Part<F>> = (0..count).map(|k| Part::new(&wiring, cut(k)..cut(k + 1))).collect();
-        let excitatory =
-            wiring.populations.iter().flat_map(|p| std::iter::repeat_n(p.excitatory, p.neurons)).collect();
+        let excitatory = wiring.populations.iter().flat_map(|p| std::iter::repeat_n(p.excitatory, p.neurons)).collect();
         let address = |purpose| Address { seed: 0, purpose, trial: 0 };
         Ok(Balanced {
             boards: Boards::new(parts.iter().map(|p| p.count)),
@@ -161,7 +160,7 @@ impl<F: Real> Balanced<F> {
     pub fn set_cue(&mut self, on: usize, off: usize, rows: &[F]) -> Result<()> {
         let n = self.neurons();
         let (count, steps) = (rows.len() / n, off.saturating_sub(on + 1));
-        if rows.len() % n != 0 || (count > 1 && count < steps) {
+        if !rows.len().is_multiple_of(n) || (count > 1 && count < steps) {
             return Err(Error::input(format!("a cue has {} numbers for {n} neurons and {steps} steps", rows.len()))
                 .why("a cue is one row of neurons, or one for each of its steps")
                 .remedy("give as many rows as there are steps between `on` and `off`"));
@@ -183,7 +182,7 @@ impl<F: Real> Balanced<F> {
     /// # Errors
     /// If there is not one weight for each pair.
     pub fn set_external(&mut self, external: External, weights: Vec<F>) -> Result<()> {
-        let whole = external.neurons == 0 || external.spike_probability.len() % external.neurons == 0;
+        let whole = external.neurons == 0 || external.spike_probability.len().is_multiple_of(external.neurons);
         if weights.len() != external.neurons * self.neurons() || !whole {
             return Err(Error::input(format!("{} weights from external neurons", weights.len()))
                 .why(format!("there are {} of them and {} neurons", external.neurons, self.neurons()))
@@ -229,7 +228,8 @@ impl<F: Real> Balanced<F> {
             gain: F::from_f64(1.0 / tau),
         };
         let update = |k: usize, part: &mut Part<F>, t: usize| {
-            let cue_row = cue.as_ref().filter(|(on, _)| on.contains(&t)).map(|(on, path)| if *path { t - on.start } else { 0 });
+            let cue_row =
+                cue.as_ref().filter(|(on, _)| on.contains(&t)).map(|(on, path)| if *path { t - on.start } else { 0 });
             let step = Step { t, isa, noise, normals, units, cue_row, record };
             let count = part.update(&step);
             boards.post(k, ticks + (t - from) as u64, &part.spikes[..count]);

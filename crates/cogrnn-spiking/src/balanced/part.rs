@@ -154,7 +154,8 @@ impl<F: Real> Part<F> {
             spike_counts: vec![0; count],
             ..Part::default()
         };
-        let parameters = [&part.drive, &part.weight[0], &part.weight[1], &part.gain_plastic, &part.rate, &part.threshold];
+        let parameters =
+            [&part.drive, &part.weight[0], &part.weight[1], &part.gain_plastic, &part.rate, &part.threshold];
         let same = |i: usize| parameters.iter().all(|p| vectors(p)[i] == vectors(p)[i - 1]);
         let mut alike: Vec<Range<usize>> = Vec::new();
         for i in 0..n / LANES {
@@ -273,13 +274,11 @@ pub(super) struct External<'a, F> {
     pub(super) gain: F,
 }
 
+/// Makes an array from what each neuron's population says, with a number for those that fill the last vector.
+type PerNeuron<'a, F> = &'a dyn Fn(f64, &dyn Fn(&super::Population) -> f64) -> Aligned<F>;
+
 impl<F: Real> GlifArrays<F> {
-    fn new(
-        dt: f64,
-        n: usize,
-        per_neuron: &dyn Fn(f64, &dyn Fn(&super::Population) -> f64) -> Aligned<F>,
-        wiring: &Wiring<F>,
-    ) -> Option<Box<GlifArrays<F>>> {
+    fn new(dt: f64, n: usize, per_neuron: PerNeuron<'_, F>, wiring: &Wiring<F>) -> Option<Box<GlifArrays<F>>> {
         let Cell::Glif(super::Glif { level, .. }) = wiring.populations[0].cell else { return None };
         let of = |f: &dyn Fn(&super::Glif) -> f64| {
             per_neuron(0.0, &|p| match &p.cell {
@@ -334,7 +333,8 @@ impl<F: Real> Kernel<F> for Pass<'_, F> {
         let [u_e, u_i, u_p] = &mut part.u;
         let [in_e, in_i, in_p] = &mut part.arrived;
         let (u_e, u_i, u_p) = (&mut vectors_mut(u_e)[..n], &mut vectors_mut(u_i)[..n], &mut vectors_mut(u_p)[..n]);
-        let (in_e, in_i, in_p) = (&mut vectors_mut(in_e)[..n], &mut vectors_mut(in_i)[..n], &mut vectors_mut(in_p)[..n]);
+        let (in_e, in_i, in_p) =
+            (&mut vectors_mut(in_e)[..n], &mut vectors_mut(in_i)[..n], &mut vectors_mut(in_p)[..n]);
         let (v, r) = (&mut vectors_mut(&mut part.v)[..n], &mut vectors_mut(&mut part.r)[..n]);
         let wait = &mut vectors_mut(&mut part.wait)[..n];
         let (drive, rate) = (&vectors(&part.drive)[..n], &vectors(&part.rate)[..n]);
@@ -344,7 +344,8 @@ impl<F: Real> Kernel<F> for Pass<'_, F> {
         let refractory = &vectors(&part.refractory)[..n];
         let (keep_e, keep_i) = (V::splat(part.keep[0]), V::splat(part.keep[1]));
         let cue = cue_row.map(|row| &vectors(&part.cue[row])[..n]);
-        let normals = (noise != NoiseModel::None).then(|| (&vectors(&part.noise[row])[..n], &vectors(&part.sigma)[..n]));
+        let normals =
+            (noise != NoiseModel::None).then(|| (&vectors(&part.noise[row])[..n], &vectors(&part.sigma)[..n]));
         let current_noise = matches!(noise, NoiseModel::Current(_));
         let (zero, one) = (V::zero(), V::constant(1.0));
         let mut count = 0;
