@@ -271,7 +271,7 @@ mod tests {
             let recorded: Vec<f64> = (0..25).map(|_| stream.below(30) as f64 / 2.0).collect();
             let mut order: Vec<usize> = (0..25).collect();
             order.sort_by(|&a, &b| recorded[b].total_cmp(&recorded[a]).then(a.cmp(&b)));
-            let mut free = vec![true; 40];
+            let mut free = [true; 40];
             let mut by_hand = vec![0; 25];
             for k in order {
                 let best = (0..40)

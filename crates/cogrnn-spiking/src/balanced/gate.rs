@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Looks before a waiting thread sleeps: about as long as sleeping and waking take. On a machine with fewer free cores than
 /// threads a thread that went on looking would keep from its core the very one it waits for.
-const LOOKS: usize = 6_000;
+const LOOKS: usize = 20_000;
 
 /// Bits of a message's head that count spikes; the others are the step.
 const COUNT_BITS: u32 = 24;
