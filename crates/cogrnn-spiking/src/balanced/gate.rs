@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Looks before a waiting thread sleeps: about as long as sleeping and waking take. On a machine with fewer free cores than
-/// threads a thread that went on looking would keep from its core the very one it waits for.
-const LOOKS: usize = 20_000;
+/// Looks after which a message is late: others hold the core of whoever is to write it.
+const LATE: usize = 6_000;
+/// Looks before a waiting thread sleeps: some milliseconds. Threads that sleep and wake by turns look to the scheduler as if one
+/// core were enough for them; those that look on are given a core each.
+const LOOKS: usize = 200_000;
 
 /// Bits of a message's head that count spikes; the others are the step.
 const COUNT_BITS: u32 = 24;
@@ -18,8 +20,8 @@ const NEAR: usize = 14;
 pub(super) struct Boards {
     boards: Vec<[Message; 2]>,
     sleepers: AtomicUsize,
-    /// How often somebody went to sleep.
-    slept: AtomicUsize,
+    /// How often a message was late.
+    late: AtomicUsize,
     broken: AtomicBool,
     lock: Mutex<()>,
     news: Condvar,
@@ -82,13 +84,15 @@ impl Boards {
             let head = message.head.load(order);
             (head >> COUNT_BITS == step).then_some((head & ((1 << COUNT_BITS) - 1)) as usize)
         };
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
+            if look == LATE {
+                self.late.fetch_add(1, Ordering::Relaxed);
+            }
             if let Some(count) = there(Ordering::Acquire) {
                 return count;
             }
             std::hint::spin_loop();
         }
-        self.slept.fetch_add(1, Ordering::Relaxed);
         let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.sleepers.fetch_add(1, Ordering::SeqCst);
         loop {
@@ -104,9 +108,9 @@ impl Boards {
         }
     }
 
-    /// How often somebody had to sleep.
-    pub(super) fn slept(&self) -> usize {
-        self.slept.load(Ordering::Relaxed)
+    /// How often somebody had to wait for long.
+    pub(super) fn late(&self) -> usize {
+        self.late.load(Ordering::Relaxed)
     }
 
     /// Tells those who wait if the holder panics.
@@ -135,24 +139,24 @@ pub(super) struct Sharing {
     alone: usize,
     /// How many they will be the next time.
     patience: usize,
-    /// Steps that several threads do before one looks whether they slept.
+    /// Steps that several threads do before one looks whether they waited.
     trust: usize,
 }
 
 impl Sharing {
-    const TRUST: [usize; 2] = [16, 1024];
-    const PATIENCE: [usize; 2] = [4_000, 64_000];
+    const TRUST: [usize; 2] = [8, 128];
+    const PATIENCE: [usize; 2] = [1_000, 64_000];
 
     /// The next steps, out of so many: how many, and whether shared.
     pub(super) fn next(&self, left: usize) -> (usize, bool) {
         if self.alone > 0 { (self.alone.min(left), false) } else { (self.trust.min(left), true) }
     }
 
-    /// They are over; somebody slept so many times.
-    pub(super) fn over(&mut self, steps: usize, shared: bool, slept: usize) {
+    /// They are over; messages were late so many times.
+    pub(super) fn over(&mut self, steps: usize, shared: bool, late: usize) {
         if !shared {
             self.alone -= steps;
-        } else if slept > 1 + steps / 20 {
+        } else if late > 1 + steps / 20 {
             self.alone = self.patience;
             self.patience = (2 * self.patience).min(Self::PATIENCE[1]);
             self.trust = Self::TRUST[0];

@@ -249,7 +249,7 @@ impl<F: Real> Balanced<F> {
         while t < from + steps {
             let (some, shared) = self.sharing.next(from + steps - t);
             if several && shared {
-                let slept = boards.slept();
+                let late = boards.late();
                 crew.each(parts, |k, part| {
                     let _watch = boards.watch();
                     for step in 1..=some {
@@ -257,7 +257,7 @@ impl<F: Real> Balanced<F> {
                         deliver(part, t + step);
                     }
                 });
-                self.sharing.over(some, true, boards.slept() - slept);
+                self.sharing.over(some, true, boards.late() - late);
             } else {
                 for step in 1..=some {
                     parts.iter_mut().enumerate().for_each(|(k, part)| update(k, part, t + step));
