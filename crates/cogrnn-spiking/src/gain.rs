@@ -72,8 +72,8 @@ impl LifGain {
         }
     }
 
-    /// The mean input that gives a rate, Hz (at σ = 0 and a rate of a few Hz: the threshold, as near as numbers lie); rates below `floor` count as `floor` (the reference: 0.1 Hz). By bisection: the
-    /// rate grows with μ.
+    /// The mean input that gives a rate, Hz; rates below `floor` count as `floor` (the reference: 0.1 Hz). By bisection: the rate
+    /// grows with μ. Without noise the inputs for less than 2.7 Hz are nearer to the threshold than numbers lie.
     ///
     /// # Errors
     /// If no input gives the rate.
