@@ -64,6 +64,12 @@ pub enum Purpose {
     TestStarts = 52,
     /// States in which trials begin while an auxiliary loop learns.
     LoopStarts = 9,
+    /// Activity that single neurons are to follow.
+    Targets = 10,
+    /// What tells a network which of its patterns to begin.
+    Cues = 11,
+    /// Rates of external neurons.
+    ExternalRates = 12,
 }
 
 impl Purpose {

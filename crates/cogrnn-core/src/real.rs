@@ -55,6 +55,8 @@ pub trait Real:
     fn ln_1p<V: Lanes<Elem = Self>>(x: V) -> V;
     /// tanh x on sixteen lanes.
     fn tanh<V: Lanes<Elem = Self>>(x: V) -> V;
+    /// cos x on sixteen lanes, for |x| up to some turns.
+    fn cos<V: Lanes<Elem = Self>>(x: V) -> V;
     /// Runs a kernel with these instructions.
     #[doc(hidden)]
     fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
@@ -121,6 +123,10 @@ impl Real for f32 {
     fn tanh<V: Lanes<Elem = f32>>(x: V) -> V {
         maths::tanh_single(x)
     }
+    #[inline(always)]
+    fn cos<V: Lanes<Elem = f32>>(x: V) -> V {
+        maths::cos_single(x)
+    }
 }
 
 impl Real for f64 {
@@ -141,5 +147,9 @@ impl Real for f64 {
     #[inline(always)]
     fn tanh<V: Lanes<Elem = f64>>(x: V) -> V {
         x.map(libm::tanh)
+    }
+    #[inline(always)]
+    fn cos<V: Lanes<Elem = f64>>(x: V) -> V {
+        x.map(libm::cos)
     }
 }

@@ -13,6 +13,7 @@ pub mod normals;
 pub mod outer;
 pub mod peak;
 pub mod product;
+pub mod scatter;
 pub mod team;
 pub mod terms;
 mod tile;

@@ -31,16 +31,22 @@ impl Normals {
     /// Writes the normals of one trial for steps 4·`quad` .. 4·`quad` + 3 (steps counted from 0).
     /// `out[s]` is one row of units for step s of the four, a whole number of vectors long.
     pub fn fill<F: Real>(&self, address: &Address, quad: usize, out: [&mut [F]; STEPS]) {
+        self.fill_from(address, quad, 0, out);
+    }
+
+    /// As [`fill`](Self::fill), for the units from `first` on.
+    pub fn fill_from<F: Real>(&self, address: &Address, quad: usize, first: usize, out: [&mut [F]; STEPS]) {
         debug_assert_eq!(round_keys(address.seed), self.keys, "the address is of this seed");
         debug_assert!(out.iter().all(|row| row.len() == padded(row.len())), "whole vectors");
         let [third, fourth] = address.high_words();
-        self.isa.run(Fill { keys: &self.keys, counter: [quad as u32, third, fourth], out });
+        self.isa.run(Fill { keys: &self.keys, counter: [quad as u32, third, fourth], first: first as u32, out });
     }
 }
 
 struct Fill<'a, F> {
     keys: &'a [[u32; 2]; ROUNDS],
     counter: [u32; 3],
+    first: u32,
     out: [&'a mut [F]; STEPS],
 }
 
@@ -54,7 +60,7 @@ impl<F: Real> Kernel<F> for Fill<'_, F> {
         let mut block = 0;
         // Two vectors of units at a time: the chain of ten rounds is long, and two chains overlap.
         while block + 1 < a.len() {
-            let first = (block * LANES) as u32;
+            let first = self.first + (block * LANES) as u32;
             let starts = [first, first + LANES as u32];
             let words = philox::<V::Words, 2>(starts, self.counter, self.keys);
             for (k, words) in words.iter().enumerate() {
@@ -68,7 +74,7 @@ impl<F: Real> Kernel<F> for Fill<'_, F> {
             block += 2;
         }
         if block < a.len() {
-            let [words] = philox::<V::Words, 1>([(block * LANES) as u32], self.counter, self.keys);
+            let [words] = philox::<V::Words, 1>([self.first + (block * LANES) as u32], self.counter, self.keys);
             let (x, y) = box_muller::<V>(words[0], words[1]);
             let (z, w) = box_muller::<V>(words[2], words[3]);
             x.store(&mut a[block]);
@@ -141,6 +147,18 @@ mod tests {
         let plain = rows(Isa::Plain, 9, 3, 112);
         for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
             assert_eq!(plain, rows(isa, 9, 3, 112), "{isa}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_units_gets_its_own_normals() {
+        let all = rows(Isa::best(), 9, 3, 96);
+        let mut part = [[0.0f32; 48]; STEPS];
+        let [a, b, c, d] = &mut part;
+        let address = Address { seed: 42, purpose: Purpose::TrainingUnits, trial: 9 };
+        Normals::new(42, Isa::best()).fill_from(&address, 3, 32, [a, b, c, d]);
+        for (step, part) in part.iter().enumerate() {
+            assert_eq!(part, &all[step * 96 + 32..][..48]);
         }
     }
 
