@@ -14,20 +14,26 @@
 //! | [`eye_trace`] | where the eye goes | 8B, 8D |
 //! | [`interval`] | whether a shown interval is made again | Murray 3 |
 //! | [`trajectory`] | where a cursor goes | Murray 4 |
+//! | [`cross_temporal`] | whether a code at one time is that of another | Miconi 2 |
+//! | [`output_curves`] | how the last output follows each signal in each context | Miconi 4B |
+//! | [`orthogonal_decoding`] | along which axes choice, signals and context lie | Miconi 5 |
 //! | [`training_curve`] | how learning went, over seeds | 9 |
 //!
 //! Numbers of equations are the paper's; sections 4.8 and 5.0 to 5.12 are those of our description of its methods,
 //! which was read from the paper and from its program.
 //!
 //! Every analysis but the last looks at test trials one by one and keeps sums of them, so that 44,000 trials
-//! need no more memory than one ([`Analysis`]).
+//! need no more memory than one ([`Analysis`]); [`pca`] and [`cross_temporal`] are for fewer trials and keep their rates.
 
+pub mod cross_temporal;
 pub mod duration;
 pub mod eye_trace;
 pub mod interval;
 mod keys;
 mod linear;
 pub mod multisensory;
+pub mod orthogonal_decoding;
+pub mod output_curves;
 pub mod pca;
 pub mod psychometric;
 pub mod reaction_time;

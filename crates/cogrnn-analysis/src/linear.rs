@@ -1,8 +1,9 @@
 //! Linear algebra in double precision: the one place that knows `faer`.
 
 use cogrnn_core::error::{Error, Result};
-use faer::Mat;
+use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::Solve;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 /// A matrix, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +94,16 @@ pub(crate) fn solve(a: &Matrix, right: &Matrix) -> Option<Matrix> {
     Some(Matrix::from_dense(solution.transpose()))
 }
 
+/// C = A Bᵀ into `c`, (rows of A × rows of B); one thread, so that the machine's number of them changes no bit.
+pub(crate) fn product_transposed(a: &Matrix, b: &Matrix, c: &mut Matrix) {
+    let (left, right) = (
+        MatRef::from_row_major_slice(&a.values, a.rows, a.columns),
+        MatRef::from_row_major_slice(&b.values, b.rows, b.columns),
+    );
+    let into = MatMut::from_row_major_slice_mut(&mut c.values, a.rows, b.rows);
+    matmul(into, Accum::Replace, left, right.transpose(), 1.0, Par::Seq);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +132,13 @@ mod tests {
         }
         // and the second lies on the side of its column
         assert!((0..3).map(|k| q.at(k, 1) * b.at(k, 1)).sum::<f64>() > 0.0);
+    }
+
+    #[test]
+    fn a_product_worked_by_hand() {
+        let mut c = Matrix::zeros(2, 1);
+        product_transposed(&matrix(2, 2, &[1.0, 2.0, 3.0, 4.0]), &matrix(1, 2, &[5.0, 6.0]), &mut c);
+        assert_eq!(c.values, [17.0, 39.0]);
     }
 
     #[test]

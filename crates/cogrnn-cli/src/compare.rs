@@ -2,7 +2,7 @@
 
 use crate::Ending;
 use crate::args;
-use crate::look::{self, STOP, csv_of, listen, markdown_of, minutes, verdicts};
+use crate::look::{STOP, csv_of, listen, markdown_of, minutes, verdicts};
 use crate::output::{in_columns, say, say_json, warn};
 use cogrnn::analyses;
 use cogrnn::compare::{CellSummary, Comparison, Trained};
@@ -67,7 +67,7 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
     }
     let summaries = comparison.summaries(&done.results);
     let (mut faded, mut gradients) = (Vec::new(), Vec::new());
-    let rows = if paper == "miconi2017" {
+    let mut rows = if paper == "miconi2017" {
         gradients = miconi2017::gradients(&args.figures);
         let mut rows = miconi2017::judge(&done.results)?;
         if !gradients.is_empty() {
@@ -95,18 +95,24 @@ pub fn protocol(args: &args::Reproduce) -> Result<Ending> {
     };
     let mut looked_at = Vec::new();
     if paper == "miconi2017" {
-        // one network of each part in detail
         for name in &comparison.experiments {
-            let Some(network) = done.results.iter().find(|t| t.job.experiment_name == *name) else { continue };
-            if !args.json {
-                warn(&format!("{name}: what its network does"));
+            let standard = |t: &&Trained| t.job.experiment_name == *name && t.job.variant == comparison.variants[0];
+            let mut shown = Vec::new();
+            for network in done.results.iter().filter(standard).take(miconi2017::looks::LOOKED_AT) {
+                if !args.json {
+                    warn(&format!("{name}, seed {}: what the network does", network.summary.seed));
+                }
+                shown.extend(reproduce::shown(network, &machine, &mut |_| ())?);
             }
-            if let Some(shown) = reproduce::shown(network, &machine, &mut |_| ())? {
-                look::draw(&shown.trained, &shown.analysed, &analyses::result_folder(&network.job.folder))?;
-                looked_at.push((name.clone(), shown));
+            let analysed: Vec<&analyses::Analysed> = shown.iter().map(|s| &s.analysed).collect();
+            rows.extend(miconi2017::looks::rows(name, &analysed));
+            // one of each part in detail
+            if let Some(first) = shown.into_iter().next() {
+                looked_at.push((name.clone(), first));
             }
         }
     }
+    std::fs::create_dir_all(out).map_err(|e| files::refusal("cannot make the folder", out, &e))?;
     let page = out.join(format!("{paper}.html"));
     let found = runs::Found {
         trained: &done.results,

@@ -59,7 +59,7 @@ pub fn analyse(args: &args::Analyse) -> Result<Ending> {
 }
 
 /// Every figure as SVG and PNG, for print: light, three pixels a unit.
-pub fn draw(trained: &Trained, found: &Analysed, folder: &Path) -> Result<()> {
+fn draw(trained: &Trained, found: &Analysed, folder: &Path) -> Result<()> {
     for named in &found.numbers {
         for figure in runs::figures_of(trained, found, named)? {
             let path = folder.join(format!("{}.svg", figure.id));

@@ -70,6 +70,8 @@ pub enum Purpose {
     Cues = 11,
     /// Rates of external neurons.
     ExternalRates = 12,
+    /// Which trials of an analysis train a decoder and which test it.
+    Splits = 64,
 }
 
 impl Purpose {

@@ -1,4 +1,4 @@
-//! The figures of Song et al. (2016) and Murray (2019), one function for each report of an analysis.
+//! The figures of Song et al. (2016), Miconi (2017) and Murray (2019), one function for each report of an analysis.
 //!
 //! | function | of | figures |
 //! |---|---|---|
@@ -14,11 +14,15 @@
 //! | [`movements`] | `eye_trace::Report` | 8D |
 //! | [`interval()`] | `interval::Report` | Murray 3 |
 //! | [`trajectory()`] | `trajectory::Report` | Murray 4 |
+//! | [`cross_temporal()`] | `cross_temporal::Report` | Miconi 2 |
+//! | [`output_curves()`] | `output_curves::Report` | Miconi 4B |
+//! | [`orthogonal_decoding()`] | `orthogonal_decoding::Report` | Miconi 5 |
 //! | [`learning`] | `training_curve::Report` | 9 |
 
 mod behaviour;
 mod conditions;
 mod connections;
+mod decoding;
 mod local;
 mod memory;
 mod sequences;
@@ -28,6 +32,7 @@ mod units;
 
 pub use behaviour::{chronometric, duration, multisensory, psychometric};
 pub use connections::selectivity;
+pub use decoding::{cross_temporal, orthogonal_decoding, output_curves};
 pub use local::{interval, trajectory};
 pub use memory::tuning;
 pub use sequences::{components, movements};

@@ -59,6 +59,9 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, named: &Named) -> Resu
         Numbers::Movements(r) => figures::movements(r),
         Numbers::Interval(r) => figures::interval(r),
         Numbers::Trajectory(r) => figures::trajectory(r, labels),
+        Numbers::CrossTemporal(r) => figures::cross_temporal(r, labels),
+        Numbers::OutputCurves(r) => figures::output_curves(r, labels),
+        Numbers::OrthogonalDecoding(r) => figures::orthogonal_decoding(r, labels),
     };
     // One name for a section, a file and an anchor.
     for (i, figure) in found.iter_mut().enumerate() {

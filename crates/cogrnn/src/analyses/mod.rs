@@ -20,8 +20,8 @@ use crate::evaluate::{Recorded, TestRun, Trained};
 use crate::experiment::TestNoise;
 use cogrnn_analysis::{Analysis, Trial};
 use cogrnn_analysis::{
-    duration, eye_trace, interval, multisensory, pca, psychometric, reaction_time, selectivity, state_space,
-    trajectory, tuning, unit_averages,
+    cross_temporal, duration, eye_trace, interval, multisensory, orthogonal_decoding, output_curves, pca, psychometric,
+    reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,12 @@ pub enum Numbers {
     Interval(interval::Report),
     /// Paths of a cursor.
     Trajectory(trajectory::Report),
+    /// Whether a code at one time is that of another.
+    CrossTemporal(cross_temporal::Report),
+    /// The last output against each signal.
+    OutputCurves(output_curves::Report),
+    /// Orthogonal axes of choice, signals and context.
+    OrthogonalDecoding(orthogonal_decoding::Report),
 }
 
 impl Numbers {
@@ -75,6 +81,9 @@ impl Numbers {
             Numbers::Movements(_) => "movements",
             Numbers::Interval(_) => "interval",
             Numbers::Trajectory(_) => "trajectory",
+            Numbers::CrossTemporal(_) => "cross_temporal",
+            Numbers::OutputCurves(_) => "output_curves",
+            Numbers::OrthogonalDecoding(_) => "orthogonal_decoding",
         }
     }
 }
@@ -141,6 +150,11 @@ fn worker(plan: &Plan) -> Box<dyn Worker> {
         What::Movements(s) => Box::new(Work(eye_trace::EyeTrace::new(s), Numbers::Movements)),
         What::Interval(s) => Box::new(Work(interval::Interval::new(s), Numbers::Interval)),
         What::Trajectory(s) => Box::new(Work(trajectory::Trajectory::new(s), Numbers::Trajectory)),
+        What::CrossTemporal(s) => Box::new(Work(cross_temporal::CrossTemporal::new(s), Numbers::CrossTemporal)),
+        What::OutputCurves(s) => Box::new(Work(output_curves::OutputCurves::new(s), Numbers::OutputCurves)),
+        What::OrthogonalDecoding(s) => {
+            Box::new(Work(orthogonal_decoding::OrthogonalDecoding::new(s), Numbers::OrthogonalDecoding))
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use crate::experiment::Experiment;
 use crate::reader::{Document, Section};
 use cogrnn_analysis::unit_averages::{Align, Include};
 use cogrnn_analysis::{
-    duration, eye_trace, interval, multisensory, pca, psychometric, reaction_time, selectivity, state_space,
-    trajectory, tuning, unit_averages,
+    cross_temporal, duration, eye_trace, interval, multisensory, orthogonal_decoding, output_curves, pca, psychometric,
+    reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::{Address, Purpose};
@@ -52,6 +52,12 @@ pub enum What {
     Interval(interval::Settings),
     /// `[analysis.trajectory]`
     Trajectory(trajectory::Settings),
+    /// `[analysis.cross_temporal]`
+    CrossTemporal(cross_temporal::Settings),
+    /// `[analysis.output_curves]`
+    OutputCurves(output_curves::Settings),
+    /// `[analysis.orthogonal_decoding]`
+    OrthogonalDecoding(orthogonal_decoding::Settings),
 }
 
 /// An analysis as listings know it.
@@ -87,6 +93,9 @@ pub const ANALYSES: &[Entry] = &[
     Entry { name: "movements", about: "traces of eye movements, and where they end", needs: needs_movements, read: read_movements },
     Entry { name: "interval", about: "intervals that the network makes, against those that it was shown", needs: needs_intervals, read: read_interval },
     Entry { name: "trajectory", about: "paths of a cursor that the outputs move, syllable by syllable", needs: needs_directions, read: read_trajectory },
+    Entry { name: "cross_temporal", about: "whether what tells conditions apart at one time does so at another", needs: needs_section, read: read_cross_temporal },
+    Entry { name: "output_curves", about: "the last output against each signal, by context", needs: needs_section, read: read_output_curves },
+    Entry { name: "orthogonal_decoding", about: "orthogonal axes of choice, two signals and context, by regression at each time", needs: needs_context, read: read_orthogonal_decoding },
 ];
 
 fn columns(experiment: &Experiment) -> String {
@@ -515,6 +524,72 @@ fn read_trajectory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
         s.number("distance", usual, "how far a syllable is to move the cursor; that of the task by default")?;
     let paths = s.count("paths", 20, "trials whose paths are kept")?;
     Ok(What::Trajectory(trajectory::Settings { directions, syllables, angles, distance, paths }))
+}
+
+/// Columns by whose values trials are told apart.
+fn features_of(
+    s: &mut Section<'_>,
+    trials: &Trials<'_>,
+    key: &'static str,
+    about: &'static str,
+) -> Result<Vec<String>> {
+    let columns = s.strings(key, &[], about)?;
+    for name in &columns {
+        trials.known(s, key, name, &trials.columns(), "column of its table of trials")?;
+    }
+    if columns.is_empty() {
+        let error = Error::input(format!("`{key}` names no column"))
+            .why("the analysis is made for each of them")
+            .remedy(format!("{key} = [\"…\"] with some of {}", trials.columns().join(", ")));
+        return Err(s.blame(key, error));
+    }
+    Ok(columns)
+}
+
+fn read_cross_temporal(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    // Miconi 2017: every 10 ms, 100 splits
+    let features = features_of(s, trials, "features", "columns that are decoded, each by itself")?;
+    let spacing = s.positive_time("spacing", cogrnn_core::units::ms(10.0), "time between samples")?.as_ms();
+    let splits = s.positive_count("splits", 100, "random divisions into training and test trials")?;
+    let about = "halves of each condition train (stratified), or of all trials (all)";
+    let stratified = s.word("halves", "stratified", &["stratified", "all"], about)? == "stratified";
+    let seed = s.count("seed", 1, "of the random divisions")? as u64;
+    Ok(What::CrossTemporal(cross_temporal::Settings { features, spacing, splits, stratified, seed }))
+}
+
+fn read_output_curves(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    let signals = features_of(s, trials, "signals", "columns of the signals, each with curves of its own")?;
+    let by = trials.column(s, "by", "context", "column that has a curve for each of its values")?;
+    let output = s.count("output", 0, "the output that is looked at, from 0")?;
+    let outputs = trials.task.outputs().len();
+    if output >= outputs {
+        let error = Error::input(format!("there is no output {output}"))
+            .why(format!("the task has {outputs}, counted from 0"))
+            .remedy("output = 0");
+        return Err(s.blame("output", error));
+    }
+    let x_label = s.text("label", "signal", "what the abscissa is, with its unit")?;
+    Ok(What::OutputCurves(output_curves::Settings { signals, by, output, x_label }))
+}
+
+fn read_orthogonal_decoding(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    // Miconi 2017: every 10 ms, an output above 0.5 is an answer
+    let choice = trials.column(s, "choice", "sign", "column of the right choice, -1, 0 or 1")?;
+    let first = trials.column(s, "first", "bias_1", "signal that counts in one context")?;
+    let second = trials.column(s, "second", "bias_2", "signal that counts in the other")?;
+    let context = trials.column(s, "context", "context", "which of them counts")?;
+    let first_context = s.number("first_context", 1.0, "value of the context in which the first counts")?;
+    let spacing = s.positive_time("spacing", cogrnn_core::units::ms(10.0), "time between regressions")?.as_ms();
+    let least =
+        s.number_in("least", 0.5, 0.0, f64::INFINITY, "size that the last output of a correct trial exceeds")?;
+    Ok(What::OrthogonalDecoding(orthogonal_decoding::Settings {
+        choice,
+        signals: [first, second],
+        context,
+        first_context,
+        spacing,
+        least,
+    }))
 }
 
 /// How figures write the values of a column.

@@ -201,6 +201,23 @@ impl Numbers {
             Numbers::Trajectory(r) => {
                 format!("the cursor ends {:.3} from where it should (median of {} trials)", r.end[1], r.trials)
             }
+            Numbers::CrossTemporal(r) => {
+                let best = |f: &cogrnn_analysis::cross_temporal::Feature| {
+                    let most = f.diagonal().into_iter().fold(0.0, f64::max);
+                    format!("{} at best {:.0} %", f.column, 100.0 * most)
+                };
+                r.features.iter().map(best).collect::<Vec<_>>().join(", ")
+            }
+            Numbers::OutputCurves(r) => {
+                let swing = |c: &cogrnn_analysis::output_curves::Curve| {
+                    let ends = (c.points.first().map_or(0.0, |p| p.mean), c.points.last().map_or(0.0, |p| p.mean));
+                    format!("{} in {} {}: {:+.2}", c.signal, r.by, c.value, ends.1 - ends.0)
+                };
+                r.curves.iter().map(swing).collect::<Vec<_>>().join(", ")
+            }
+            Numbers::OrthogonalDecoding(r) => {
+                format!("{} units that vary, {} of {} trials correct", r.active.len(), r.correct, r.trials)
+            }
         }
     }
 }

@@ -117,7 +117,11 @@ pub fn measure(trained: &Trained, analysed: &Analysed) -> Result<Measures> {
                     }
                 }
             },
-            Numbers::Interval(_) | Numbers::Trajectory(_) => {}
+            Numbers::Interval(_)
+            | Numbers::Trajectory(_)
+            | Numbers::CrossTemporal(_)
+            | Numbers::OutputCurves(_)
+            | Numbers::OrthogonalDecoding(_) => {}
             Numbers::Chronometric(r) => {
                 put("percent_undecided", 100.0 * r.undecided);
                 if let Some(p) = r.percent_correct {

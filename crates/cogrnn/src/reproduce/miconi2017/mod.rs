@@ -3,6 +3,7 @@
 //! The paper prints the trials until its criterion is met for two tasks; the other numbers are read off its figures, or
 //! off figures that came with its program. What a network came to is told by its training trials, disturbances and all.
 
+pub mod looks;
 pub mod traces;
 
 use crate::compare::{Comparison, Trained, Wish, spread};
