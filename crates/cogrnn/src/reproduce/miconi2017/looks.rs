@@ -175,7 +175,7 @@ fn curves(all: &[&Ends]) -> Vec<Row> {
 mod tests {
     use super::*;
     use crate::analyses::Named;
-    use cogrnn_analysis::final_output::Point;
+    use cogrnn_analysis::output_curves::Point;
 
     fn analysed(numbers: Numbers) -> Analysed {
         let numbers = vec![Named { name: "x".into(), numbers }];
