@@ -352,6 +352,19 @@ fn skips() -> Vec<Option<Skipping>> {
     all
 }
 
+/// Whatever else is wrong with it, a share that is none is what the message is about.
+#[test]
+fn shares_of_the_plain_path_are_above_0_and_at_most_1() {
+    for bad in ["1.5", "0", "-0.2", "[0.5, 1.5]", "[1.5, 1.0]", "[0.0, 1.0]"] {
+        let changes = ["unroll.scheme=sctt".to_string(), format!("unroll.mix={bad}")];
+        let error = Experiment::load("soo2023/dlygo", &changes).unwrap_err();
+        assert!(error.what.starts_with("a mixing ratio of"), "{bad}: {}", error.what);
+        assert!(error.place.unwrap().contains("unroll.mix"), "{bad}");
+    }
+    let falling = ["unroll.scheme=sctt".to_string(), "unroll.mix=[0.8, 0.4]".to_string()];
+    assert!(Experiment::load("soo2023/dlygo", &falling).unwrap_err().what.contains("plain share goes from"));
+}
+
 #[test]
 fn paths_are_those_of_the_specification() {
     for leak in [Leak::Potential, Leak::Rate] {

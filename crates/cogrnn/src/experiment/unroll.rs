@@ -154,7 +154,14 @@ impl UnrollPlan {
         } else {
             let every = section.positive_count("every", 40, "time steps of a skip")?;
             let about = "share of the plain path: where it begins, or each stage";
-            (every, section.numbers("mix", &[0.5], about)?)
+            let given = section.numbers("mix", &[0.5], about)?;
+            if let Scheme::Skips(anchor) = scheme {
+                for &mix in &given {
+                    let one = Skipping { every, mix, anchor, across: false, trials: false };
+                    one.check().map_err(|e| section.blame("mix", e))?;
+                }
+            }
+            (every, given)
         };
         let values = if let [from] = values[..] {
             let stages = section.positive_count("stages", 2, "steps in which the scheme is taken away")?;
