@@ -15,6 +15,7 @@
 //! | [`interval`] | whether a shown interval is made again | Murray 3 |
 //! | [`trajectory`] | where a cursor goes | Murray 4 |
 //! | [`cross_temporal`] | whether a code at one time is that of another | Miconi 2 |
+//! | [`mds`] | where trials lie in a plane that keeps their distances | Miconi 3 |
 //! | [`output_curves`] | how the last output follows each signal in each context | Miconi 4B |
 //! | [`orthogonal_decoding`] | along which axes choice, signals and context lie | Miconi 5 |
 //! | [`training_curve`] | how learning went, over seeds | 9 |
@@ -31,6 +32,7 @@ pub mod eye_trace;
 pub mod interval;
 mod keys;
 mod linear;
+pub mod mds;
 pub mod multisensory;
 pub mod orthogonal_decoding;
 pub mod output_curves;

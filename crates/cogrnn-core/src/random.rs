@@ -72,6 +72,8 @@ pub enum Purpose {
     ExternalRates = 12,
     /// Which trials of an analysis train a decoder and which test it.
     Splits = 64,
+    /// Where an analysis begins its search for an embedding.
+    Embedding = 65,
 }
 
 impl Purpose {

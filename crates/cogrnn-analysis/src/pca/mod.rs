@@ -23,6 +23,8 @@ pub struct Settings {
     pub label: String,
     /// S.d. over all samples above which a unit is kept; 0.1.
     pub active: f64,
+    /// First and last unit that are looked at; none for all.
+    pub within: Option<[usize; 2]>,
     /// Components projected on; 3.
     pub components: usize,
     /// Epochs that are drawn; none for the whole trial.
@@ -33,7 +35,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { label: "sequence".to_string(), active: 0.1, components: 3, epochs: Vec::new(), colours: Vec::new() }
+        Settings {
+            label: "sequence".to_string(),
+            active: 0.1,
+            within: None,
+            components: 3,
+            epochs: Vec::new(),
+            colours: Vec::new(),
+        }
     }
 }
 
@@ -93,11 +102,12 @@ impl Analysis for Pca {
             moments.iter_mut().zip(row).for_each(|(m, rate)| m.add(f64::from(*rate)));
         }
         let sd = |i: usize| moments[i].population_variance().sqrt();
-        let units: Vec<usize> = (0..all).filter(|i| sd(*i) > self.settings.active).collect();
+        let within = |i: &usize| self.settings.within.is_none_or(|[first, last]| (first..=last).contains(i));
+        let units: Vec<usize> = (0..all).filter(within).filter(|i| sd(*i) > self.settings.active).collect();
         if units.is_empty() {
             return Err(Error::input(format!("no unit with a standard deviation above {}", self.settings.active))
                 .why("units that hardly change are left out, and these are all")
-                .remedy("lower `active`, or analyse a trained network"));
+                .remedy("lower `active`, look at more units, or analyse a trained network"));
         }
         let mut x = Matrix::zeros(rows, units.len());
         for (row, rates) in x.values.chunks_exact_mut(units.len()).zip(self.rates.chunks_exact(all)) {
@@ -178,6 +188,21 @@ mod tests {
         // start < t <= end
         assert_eq!((marks[0].start, marks[0].end, marks[1].start, marks[1].end), (1, 31, 31, 64));
         assert_eq!(report.trajectories[1].label, 2.0);
+    }
+
+    #[test]
+    fn chosen_units_are_looked_at_alone() {
+        let trials = [made(1.0), made(2.0)];
+        let of = |within| {
+            let pca = Pca::new(Settings { within, ..Settings::default() });
+            see_all(pca, trials.iter().enumerate().map(|(i, m)| m.trial(i)))
+        };
+        let report = of(Some([3, 5])).unwrap();
+        // one unit of the first signal and two of the second
+        assert_eq!(report.units, [3, 4, 5]);
+        assert!((report.fractions[0] - 2.0 / 3.0).abs() < 1e-10 && (report.fractions[1] - 1.0 / 3.0).abs() < 1e-10);
+        assert_eq!(of(None).unwrap(), of(Some([0, 99])).unwrap());
+        assert!(of(Some([7, 7])).is_err());
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What a population tells, when, and along which axes (Miconi 2017, figures 2, 4B and 5).
+//! What a population tells, when, and along which axes (Miconi 2017, figures 2, 3, 4B and 5).
 
 use super::conditions::worded;
 use super::{axis, distinct, number, rank};
 use crate::model::{Axis, Chart, Figure, Heat, Key, Mark, Series, Tone};
 use cogrnn::analyses::Labels;
-use cogrnn_analysis::{cross_temporal, orthogonal_decoding, output_curves};
+use cogrnn_analysis::{cross_temporal, mds, orthogonal_decoding, output_curves};
+use std::cmp::Ordering;
 
 /// What figures call a column.
 fn called(labels: &Labels, column: &str) -> String {
@@ -48,6 +49,36 @@ pub fn cross_temporal(report: &cross_temporal::Report, labels: &Labels) -> Vec<F
     let diagonal =
         Figure::new("cross-temporal-diagonal", "Decoding at the time that was learnt.").caption("The diagonals.");
     vec![figure, diagonal.with(chart)]
+}
+
+/// Trials in a plane, one panel a time, coloured by condition.
+pub fn mds(report: &mds::Report, labels: &Labels) -> Vec<Figure> {
+    let mut conditions = report.conditions.clone();
+    conditions
+        .sort_by(|a, b| a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal));
+    conditions.dedup();
+    let name = |values: &[f64]| {
+        let each = report.columns.iter().zip(values).map(|(column, value)| worded(labels, column, *value));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let keys: Vec<Key> =
+        conditions.iter().enumerate().map(|(k, values)| Key::point(name(values), Tone::Category(k), false)).collect();
+    let worst = report.maps.iter().map(|map| map.stress).fold(0.0, f64::max);
+    let mut figure = Figure::new("mds", "Trials in a plane that keeps their distances.").columns(2).caption(format!(
+        "Multidimensional scaling of the activity of all units; one point a trial. Stress up to {worst:.2}; axes are turned \
+         to the largest spread and have no meaning of their own."
+    ));
+    for map in &report.maps {
+        let mut chart =
+            Chart::new(format!("{} ms", number(map.time)), Axis::new("Axis 1", ""), Axis::new("Axis 2", "")).equal();
+        for (k, values) in conditions.iter().enumerate() {
+            let here = map.points.iter().zip(&report.conditions).filter(|(_, of)| *of == values);
+            let (x, y) = here.map(|(point, _)| (point[0], point[1])).unzip::<f64, f64, Vec<_>, Vec<_>>();
+            chart = chart.with(Series::points(name(values), x, y).tone(Tone::Category(k)));
+        }
+        figure = figure.with(if keys.len() <= 8 { chart.legend(keys.clone()) } else { chart.no_legend() });
+    }
+    vec![figure]
 }
 
 /// Last outputs against each signal: means with quartiles, ranges behind them, and the curve; one panel a signal.
@@ -147,5 +178,20 @@ mod tests {
         let Panel::Chart(chart) = &figures[1].panels[0] else { panic!("a chart") };
         assert_eq!(chart.series[0].y, [1.0, 0.75]);
         assert!(figures.iter().all(|figure| figure.svg(crate::Theme::Light).contains("<svg")));
+    }
+
+    #[test]
+    fn every_condition_has_its_colour_at_every_time() {
+        let map = |time| mds::Map { time, points: vec![[0.0, 0.0], [1.0, 0.0], [2.0, 1.0]], stress: 0.1 };
+        let report = mds::Report {
+            columns: vec!["first".into()],
+            conditions: vec![vec![1.0], vec![0.0], vec![1.0]],
+            maps: vec![map(200.0), map(600.0)],
+        };
+        let figure = &mds(&report, &Labels::new())[0];
+        assert_eq!(figure.panels.len(), 2);
+        let Panel::Chart(chart) = &figure.panels[1] else { panic!("a chart") };
+        assert_eq!((chart.title.as_str(), chart.series.len()), ("600 ms", 2));
+        assert_eq!((&chart.series[0].x[..], &chart.series[1].x[..]), (&[1.0][..], &[0.0, 2.0][..]));
     }
 }

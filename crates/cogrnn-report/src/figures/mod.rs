@@ -15,6 +15,7 @@
 //! | [`interval()`] | `interval::Report` | Murray 3 |
 //! | [`trajectory()`] | `trajectory::Report` | Murray 4 |
 //! | [`cross_temporal()`] | `cross_temporal::Report` | Miconi 2 |
+//! | [`mds()`] | `mds::Report` | Miconi 3 |
 //! | [`output_curves()`] | `output_curves::Report` | Miconi 4B |
 //! | [`orthogonal_decoding()`] | `orthogonal_decoding::Report` | Miconi 5 |
 //! | [`learning`] | `training_curve::Report` | 9 |
@@ -32,7 +33,7 @@ mod units;
 
 pub use behaviour::{chronometric, duration, multisensory, psychometric};
 pub use connections::selectivity;
-pub use decoding::{cross_temporal, orthogonal_decoding, output_curves};
+pub use decoding::{cross_temporal, mds, orthogonal_decoding, output_curves};
 pub use local::{interval, trajectory};
 pub use memory::tuning;
 pub use sequences::{components, movements};

@@ -60,6 +60,7 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, named: &Named) -> Resu
         Numbers::Interval(r) => figures::interval(r),
         Numbers::Trajectory(r) => figures::trajectory(r, labels),
         Numbers::CrossTemporal(r) => figures::cross_temporal(r, labels),
+        Numbers::Mds(r) => figures::mds(r, labels),
         Numbers::OutputCurves(r) => figures::output_curves(r, labels),
         Numbers::OrthogonalDecoding(r) => figures::orthogonal_decoding(r, labels),
     };

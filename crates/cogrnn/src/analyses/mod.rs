@@ -20,8 +20,8 @@ use crate::evaluate::{Recorded, TestRun, Trained};
 use crate::experiment::TestNoise;
 use cogrnn_analysis::{Analysis, Trial};
 use cogrnn_analysis::{
-    cross_temporal, duration, eye_trace, interval, multisensory, orthogonal_decoding, output_curves, pca, psychometric,
-    reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
+    cross_temporal, duration, eye_trace, interval, mds, multisensory, orthogonal_decoding, output_curves, pca,
+    psychometric, reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,8 @@ pub enum Numbers {
     Trajectory(trajectory::Report),
     /// Whether a code at one time is that of another.
     CrossTemporal(cross_temporal::Report),
+    /// Trials laid out in a plane.
+    Mds(mds::Report),
     /// The last output against each signal.
     OutputCurves(output_curves::Report),
     /// Orthogonal axes of choice, signals and context.
@@ -82,6 +84,7 @@ impl Numbers {
             Numbers::Interval(_) => "interval",
             Numbers::Trajectory(_) => "trajectory",
             Numbers::CrossTemporal(_) => "cross_temporal",
+            Numbers::Mds(_) => "mds",
             Numbers::OutputCurves(_) => "output_curves",
             Numbers::OrthogonalDecoding(_) => "orthogonal_decoding",
         }
@@ -151,6 +154,7 @@ fn worker(plan: &Plan) -> Box<dyn Worker> {
         What::Interval(s) => Box::new(Work(interval::Interval::new(s), Numbers::Interval)),
         What::Trajectory(s) => Box::new(Work(trajectory::Trajectory::new(s), Numbers::Trajectory)),
         What::CrossTemporal(s) => Box::new(Work(cross_temporal::CrossTemporal::new(s), Numbers::CrossTemporal)),
+        What::Mds(s) => Box::new(Work(mds::Mds::new(s), Numbers::Mds)),
         What::OutputCurves(s) => Box::new(Work(output_curves::OutputCurves::new(s), Numbers::OutputCurves)),
         What::OrthogonalDecoding(s) => {
             Box::new(Work(orthogonal_decoding::OrthogonalDecoding::new(s), Numbers::OrthogonalDecoding))

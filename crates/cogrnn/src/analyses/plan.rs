@@ -4,8 +4,8 @@ use crate::experiment::Experiment;
 use crate::reader::{Document, Section};
 use cogrnn_analysis::unit_averages::{Align, Include};
 use cogrnn_analysis::{
-    cross_temporal, duration, eye_trace, interval, multisensory, orthogonal_decoding, output_curves, pca, psychometric,
-    reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
+    cross_temporal, duration, eye_trace, interval, mds, multisensory, orthogonal_decoding, output_curves, pca,
+    psychometric, reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::{Address, Purpose};
@@ -54,6 +54,8 @@ pub enum What {
     Trajectory(trajectory::Settings),
     /// `[analysis.cross_temporal]`
     CrossTemporal(cross_temporal::Settings),
+    /// `[analysis.mds]`
+    Mds(mds::Settings),
     /// `[analysis.output_curves]`
     OutputCurves(output_curves::Settings),
     /// `[analysis.orthogonal_decoding]`
@@ -94,6 +96,7 @@ pub const ANALYSES: &[Entry] = &[
     Entry { name: "interval", about: "intervals that the network makes, against those that it was shown", needs: needs_intervals, read: read_interval },
     Entry { name: "trajectory", about: "paths of a cursor that the outputs move, syllable by syllable", needs: needs_directions, read: read_trajectory },
     Entry { name: "cross_temporal", about: "whether what tells conditions apart at one time does so at another", needs: needs_section, read: read_cross_temporal },
+    Entry { name: "mds", about: "where trials lie in a plane that keeps their distances, at some times", needs: needs_section, read: read_mds },
     Entry { name: "output_curves", about: "the last output against each signal, by context", needs: needs_section, read: read_output_curves },
     Entry { name: "orthogonal_decoding", about: "orthogonal axes of choice, two signals and context, by regression at each time", needs: needs_context, read: read_orthogonal_decoding },
 ];
@@ -453,6 +456,21 @@ fn read_components(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
     let label = trials.column(s, "label", "sequence", "column that names a trajectory")?;
     let active = s.number_in("active", 0.1, 0.0, f64::INFINITY, "s.d. over time above which a unit is looked at")?;
     let components = s.positive_count("components", 3, "components that are kept")?;
+    let within =
+        match s.optional_numbers("units", "first and last unit that are looked at; all where it is not given")? {
+            None => None,
+            Some(ends)
+                if ends.len() == 2 && 0.0 <= ends[0] && ends[0] <= ends[1] && ends.iter().all(|e| e.fract() == 0.0) =>
+            {
+                Some([ends[0] as usize, ends[1] as usize])
+            }
+            Some(ends) => {
+                let error = Error::input(format!("{ends:?} are no first and last unit"))
+                    .why("units are counted from 0, and the last is not before the first")
+                    .remedy("units = [16, 199]");
+                return Err(s.blame("units", error));
+            }
+        };
     let epochs = s.strings("epochs", &[], "epochs that are drawn; none for the whole trial")?;
     for epoch in &epochs {
         trials.known(s, "epochs", epoch, &trials.epochs(), "epoch")?;
@@ -468,7 +486,7 @@ fn read_components(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
             .remedy("name as many columns as epochs, or none");
         return Err(s.blame("colours", error));
     }
-    Ok(What::Components(pca::Settings { label, active, components, epochs, colours }))
+    Ok(What::Components(pca::Settings { label, active, within, components, epochs, colours }))
 }
 
 fn read_movements(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
@@ -555,6 +573,24 @@ fn read_cross_temporal(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What>
     let stratified = s.word("halves", "stratified", &["stratified", "all"], about)? == "stratified";
     let seed = s.count("seed", 1, "of the random divisions")? as u64;
     Ok(What::CrossTemporal(cross_temporal::Settings { features, spacing, splits, stratified, seed }))
+}
+
+fn read_mds(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    // Miconi 2017: every second trial, 1000 steps at most
+    let columns = features_of(s, trials, "columns", "columns that make the conditions by which points are coloured")?;
+    let times = s.numbers("times", &[], "times that are laid out, ms from trial start")?;
+    let shortest = trials.outlines.iter().map(|o| o.duration.as_ms()).fold(f64::INFINITY, f64::min);
+    if times.is_empty() || times.iter().any(|t| !(0.0..=shortest).contains(t)) {
+        let error = Error::input(format!("{times:?} are no times to lay trials out at"))
+            .why(format!("there must be one or more, from 0 to {shortest} ms, where the shortest trial ends"))
+            .remedy(format!("times = [{shortest}]"));
+        return Err(s.blame("times", error));
+    }
+    let every = s.positive_count("every", 2, "of each condition every so many trials")?;
+    let starts = s.positive_count("starts", 8, "random starts, of which the best is kept")?;
+    let steps = s.positive_count("steps", 1000, "steps of each start at most")?;
+    let seed = s.count("seed", 1, "of the random starts")? as u64;
+    Ok(What::Mds(mds::Settings { times, columns, every, starts, steps, seed }))
 }
 
 fn read_output_curves(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {

@@ -208,6 +208,10 @@ impl Numbers {
                 };
                 r.features.iter().map(best).collect::<Vec<_>>().join(", ")
             }
+            Numbers::Mds(r) => {
+                let each = r.maps.iter().map(|m| format!("stress {:.2} at {:.0} ms", m.stress, m.time));
+                each.collect::<Vec<_>>().join(", ")
+            }
             Numbers::OutputCurves(r) => {
                 let swing = |c: &cogrnn_analysis::output_curves::Curve| {
                     let ends = (c.points.first().map_or(0.0, |p| p.mean), c.points.last().map_or(0.0, |p| p.mean));

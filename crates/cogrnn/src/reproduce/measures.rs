@@ -120,6 +120,7 @@ pub fn measure(trained: &Trained, analysed: &Analysed) -> Result<Measures> {
             Numbers::Interval(_)
             | Numbers::Trajectory(_)
             | Numbers::CrossTemporal(_)
+            | Numbers::Mds(_)
             | Numbers::OutputCurves(_)
             | Numbers::OrthogonalDecoding(_) => {}
             Numbers::Chronometric(r) => {
