@@ -43,6 +43,22 @@ fn images_are_png_of_the_asked_size() {
     assert_eq!(reader.info().width, 2 * 382);
 }
 
+/// Maps are images within the drawing, which the renderer of PNG must know how to read.
+#[test]
+fn maps_of_colour_are_in_the_png() {
+    let middle = |value: f64| {
+        let heat =
+            Heat { columns: 2, values: vec![value; 4], value: Axis::new("", "").range(0.0, 1.0), ..Heat::default() };
+        let bytes = Figure::new("map", "").with(Panel::Heat(heat)).png(Theme::Light, 1.0);
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        let place = (info.height / 2 * info.width + info.width / 2) as usize * info.color_type.samples();
+        pixels[place..place + 3].to_vec()
+    };
+    assert_ne!(middle(0.2), middle(0.9));
+}
+
 #[test]
 fn nothing_of_a_name_is_interpreted() {
     let nasty = "</script><script>alert(1)</script> & \"quotes\" 'too' <!-- ]]>";
