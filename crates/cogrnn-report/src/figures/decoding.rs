@@ -68,9 +68,14 @@ pub fn mds(report: &mds::Report, labels: &Labels) -> Vec<Figure> {
         "Multidimensional scaling of the activity of all units; one point a trial. Stress up to {worst:.2}; axes are turned \
          to the largest spread and have no meaning of their own."
     ));
+    // one square for all times, so that distances can be compared
+    let most = report.maps.iter().flat_map(|map| map.points.iter().flatten()).fold(0.0f64, |most, x| most.max(x.abs()));
+    let side = |name: &str| match Axis::new(name, "") {
+        axis if most > 0.0 => axis.range(-1.1 * most, 1.1 * most),
+        axis => axis,
+    };
     for map in &report.maps {
-        let mut chart =
-            Chart::new(format!("{} ms", number(map.time)), Axis::new("Axis 1", ""), Axis::new("Axis 2", "")).equal();
+        let mut chart = Chart::new(format!("{} ms", number(map.time)), side("Axis 1"), side("Axis 2")).equal();
         for (k, values) in conditions.iter().enumerate() {
             let here = map.points.iter().zip(&report.conditions).filter(|(_, of)| *of == values);
             let (x, y) = here.map(|(point, _)| (point[0], point[1])).unzip::<f64, f64, Vec<_>, Vec<_>>();
@@ -192,6 +197,9 @@ mod tests {
         assert_eq!(figure.panels.len(), 2);
         let Panel::Chart(chart) = &figure.panels[1] else { panic!("a chart") };
         assert_eq!((chart.title.as_str(), chart.series.len()), ("600 ms", 2));
+        let Panel::Chart(earlier) = &figure.panels[0] else { panic!("a chart") };
+        assert_eq!((chart.x.range, chart.y.range), (earlier.y.range, earlier.x.range));
+        assert!(chart.x.range.is_some_and(|(low, high)| low < -2.0 && high > 2.0));
         assert_eq!((&chart.series[0].x[..], &chart.series[1].x[..]), (&[1.0][..], &[0.0, 2.0][..]));
     }
 }
