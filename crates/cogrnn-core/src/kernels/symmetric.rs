@@ -320,8 +320,7 @@ mod tests {
     /// A whole symmetric matrix, row by row, its triangle, and vectors with zeros behind them.
     fn problem<F: Real>(n: usize) -> (Vec<Vec<F>>, Aligned<F>, Vec<F>, Vec<F>) {
         let some = random::<F>(n * n, 2);
-        let whole: Vec<Vec<F>> =
-            (0..n).map(|i| (0..n).map(|j| some[i.min(j) * n + i.max(j)]).collect()).collect();
+        let whole: Vec<Vec<F>> = (0..n).map(|i| (0..n).map(|j| some[i.min(j) * n + i.max(j)]).collect()).collect();
         let mut p = Aligned::zeros(size(n));
         for i in 0..n {
             for j in 0..n {
