@@ -14,6 +14,7 @@ pub mod outer;
 pub mod peak;
 pub mod product;
 pub mod scatter;
+pub mod symmetric;
 pub mod team;
 pub mod terms;
 mod tile;
