@@ -346,7 +346,7 @@ mod tests {
                 for q in q.chunks_exact(length(n)) {
                     for i in 0..n {
                         for j in 0..n {
-                            whole[i][j] = whole[i][j] - q[i] * q[j];
+                            whole[i][j] -= q[i] * q[j];
                         }
                     }
                 }

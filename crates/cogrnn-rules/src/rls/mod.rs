@@ -26,7 +26,7 @@
 //! inputs whose first weight is not 0.
 //!
 //! Neurons do not know one another: each is one chain of operations, whatever thread it runs on. How their matrices are kept is
-//! chosen by [`plan`] before anything is allocated.
+//! chosen by [`plan()`] before anything is allocated.
 
 pub mod initial;
 pub mod inverse;
@@ -566,7 +566,7 @@ impl<F: Real> Shard<F> {
             }
             error = rate - target[i];
             for r in scratch.r.iter_mut() {
-                *r = *r * slope;
+                *r *= slope;
             }
         }
 
