@@ -351,7 +351,7 @@ fn held_units_stay_and_others_begin_anew_in_each_trial() {
     assert!(starts.iter().all(|x| [0, 2, 3].iter().all(|i| x[*i].abs() <= 0.1)));
 }
 
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 10] = [
     "populations.others.size=22",
     "network.held_units=[1, 10, 11]",
     "rule.silent_trials=8",
@@ -361,6 +361,8 @@ const SMALL: [&str; 9] = [
     "task.stimulus=\"40 ms\"",
     "task.delay=\"20 ms\"",
     "task.duration=\"240 ms\"",
+    // at the end of trials that are as short
+    "analysis.mds.times=[240]",
 ];
 
 fn experiment(name: &str, more: &[&str]) -> Experiment {
