@@ -14,6 +14,7 @@
 //! | [`eye_trace`] | where the eye goes | 8B, 8D |
 //! | [`interval`] | whether a shown interval is made again | Murray 3 |
 //! | [`trajectory`] | where a cursor goes | Murray 4 |
+//! | [`reaches`] | where an arm goes, and what moves it | Miconi 6 |
 //! | [`training_curve`] | how learning went, over seeds | 9 |
 //!
 //! Numbers of equations are the paper's; sections 4.8 and 5.0 to 5.12 are those of our description of its methods,
@@ -30,6 +31,7 @@ mod linear;
 pub mod multisensory;
 pub mod pca;
 pub mod psychometric;
+pub mod reaches;
 pub mod reaction_time;
 pub mod selectivity;
 pub mod state_space;

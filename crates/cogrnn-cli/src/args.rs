@@ -145,7 +145,7 @@ An experiment says in its [analysis.…] sections which analyses fit it. Each wr
   NAME….svg   figures, and the same as .png
 
 Analyses: psychometric, chronometric, duration, units, responses, selectivity, regression, tuning,
-multisensory, components, movements, interval, trajectory.
+multisensory, components, movements, interval, trajectory, reaches.
 
 Examples:
   cogrnn analyse runs/third

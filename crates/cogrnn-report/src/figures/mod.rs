@@ -14,6 +14,7 @@
 //! | [`movements`] | `eye_trace::Report` | 8D |
 //! | [`interval()`] | `interval::Report` | Murray 3 |
 //! | [`trajectory()`] | `trajectory::Report` | Murray 4 |
+//! | [`reaches()`] | `reaches::Report` | Miconi 6 |
 //! | [`learning`] | `training_curve::Report` | 9 |
 
 mod behaviour;
@@ -21,6 +22,7 @@ mod conditions;
 mod connections;
 mod local;
 mod memory;
+mod reaches;
 mod sequences;
 mod state_space;
 mod training;
@@ -30,6 +32,7 @@ pub use behaviour::{chronometric, duration, multisensory, psychometric};
 pub use connections::selectivity;
 pub use local::{interval, trajectory};
 pub use memory::tuning;
+pub use reaches::reaches;
 pub use sequences::{components, movements};
 pub use state_space::regression;
 pub use training::learning;

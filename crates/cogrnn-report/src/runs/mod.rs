@@ -59,6 +59,7 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, named: &Named) -> Resu
         Numbers::Movements(r) => figures::movements(r),
         Numbers::Interval(r) => figures::interval(r),
         Numbers::Trajectory(r) => figures::trajectory(r, labels),
+        Numbers::Reaches(r) => trained.experiment.task.body().map_or_else(Vec::new, |body| figures::reaches(r, &body)),
     };
     // One name for a section, a file and an anchor.
     for (i, figure) in found.iter_mut().enumerate() {

@@ -20,10 +20,12 @@ use crate::evaluate::{Recorded, TestRun, Trained};
 use crate::experiment::TestNoise;
 use cogrnn_analysis::{Analysis, Trial};
 use cogrnn_analysis::{
-    duration, eye_trace, interval, multisensory, pca, psychometric, reaction_time, selectivity, state_space,
+    duration, eye_trace, interval, multisensory, pca, psychometric, reaches, reaction_time, selectivity, state_space,
     trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
+use cogrnn_core::task::Task;
+use cogrnn_core::units::ms;
 use serde::{Deserialize, Serialize};
 
 /// The numbers of one analysis.
@@ -56,6 +58,8 @@ pub enum Numbers {
     Interval(interval::Report),
     /// Paths of a cursor.
     Trajectory(trajectory::Report),
+    /// Movements of a body.
+    Reaches(reaches::Report),
 }
 
 impl Numbers {
@@ -75,6 +79,7 @@ impl Numbers {
             Numbers::Movements(_) => "movements",
             Numbers::Interval(_) => "interval",
             Numbers::Trajectory(_) => "trajectory",
+            Numbers::Reaches(_) => "reaches",
         }
     }
 }
@@ -126,7 +131,28 @@ impl<A: Analysis> Worker for Work<A> {
     }
 }
 
-fn worker(plan: &Plan) -> Box<dyn Worker> {
+/// Movements: the task tells what the outputs led to.
+struct Moving<'t> {
+    task: &'t dyn Task,
+    column: String,
+    reaches: reaches::Reaches,
+}
+
+impl Worker for Moving<'_> {
+    fn see(&mut self, trial: &Trial<'_>) -> Result<()> {
+        // the initial state moves nothing: a trial's outputs are those after each step
+        let outputs = trial.outputs.get(trial.readouts()..).unwrap_or_default();
+        let movement = self.task.movement(trial.outline, ms(trial.spacing()), outputs);
+        self.reaches.see(trial.index, trial.value(&self.column)?, movement.as_ref());
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<Numbers> {
+        self.reaches.report().map(Numbers::Reaches)
+    }
+}
+
+fn worker<'t>(plan: &Plan, task: &'t dyn Task) -> Box<dyn Worker + 't> {
     match plan.what.clone() {
         What::Psychometric(s) => Box::new(Work(psychometric::Psychometric::new(s), Numbers::Psychometric)),
         What::Chronometric(s) => Box::new(Work(reaction_time::ReactionTime::new(s), Numbers::Chronometric)),
@@ -141,6 +167,7 @@ fn worker(plan: &Plan) -> Box<dyn Worker> {
         What::Movements(s) => Box::new(Work(eye_trace::EyeTrace::new(s), Numbers::Movements)),
         What::Interval(s) => Box::new(Work(interval::Interval::new(s), Numbers::Interval)),
         What::Trajectory(s) => Box::new(Work(trajectory::Trajectory::new(s), Numbers::Trajectory)),
+        What::Reaches(column, s) => Box::new(Moving { task, column, reaches: reaches::Reaches::new(s) }),
     }
 }
 
@@ -191,7 +218,8 @@ pub fn choose<'p>(trained: &'p Trained, names: &[String]) -> Result<Vec<&'p Plan
 /// As [`Trained::watch`], or an analysis that cannot be made of these trials.
 pub fn analyse(trained: &Trained, plans: &[&Plan], run: &TestRun, progress: &mut dyn FnMut(f64)) -> Result<Analysed> {
     let (quiet, noisy): (Vec<&Plan>, Vec<&Plan>) = plans.iter().partition(|p| matches!(p.what, What::Components(_)));
-    let mut workers: Vec<(&Plan, Box<dyn Worker>)> = noisy.iter().map(|p| (*p, worker(p))).collect();
+    let task = &*trained.experiment.task;
+    let mut workers: Vec<(&Plan, Box<dyn Worker>)> = noisy.iter().map(|p| (*p, worker(p, task))).collect();
     let (mut right, mut asked, mut squares, mut samples, mut trials) = (0usize, 0usize, 0.0, 0.0, 0usize);
     let targets = trained.targets();
     let mut look = |trial: &Recorded<'_>| {
@@ -217,8 +245,8 @@ pub fn analyse(trained: &Trained, plans: &[&Plan], run: &TestRun, progress: &mut
     }
     // One noise-free trial of each condition, each from the initial state (Song et al. 2016, fig. 8).
     for plan in quiet {
-        let mut worker = worker(plan);
-        let trials = trained.experiment.task.test_period();
+        let mut worker = worker(plan, task);
+        let trials = task.test_period();
         let quiet = TestRun { trials, noise: TestNoise::Silent, carry: false, ..run.clone() };
         trained.watch(&quiet, &mut |trial| worker.see(&seen(trial)), &mut |_| ())?;
         let found = worker.finish().map_err(|e| e.at(format!("[analysis.{}]", plan.name)))?;

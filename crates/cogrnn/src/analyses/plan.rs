@@ -4,7 +4,7 @@ use crate::experiment::Experiment;
 use crate::reader::{Document, Section};
 use cogrnn_analysis::unit_averages::{Align, Include};
 use cogrnn_analysis::{
-    duration, eye_trace, interval, multisensory, pca, psychometric, reaction_time, selectivity, state_space,
+    duration, eye_trace, interval, multisensory, pca, psychometric, reaches, reaction_time, selectivity, state_space,
     trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
@@ -52,6 +52,8 @@ pub enum What {
     Interval(interval::Settings),
     /// `[analysis.trajectory]`
     Trajectory(trajectory::Settings),
+    /// `[analysis.reaches]`: the column of the target, and how much to keep.
+    Reaches(String, reaches::Settings),
 }
 
 /// An analysis as listings know it.
@@ -87,6 +89,7 @@ pub const ANALYSES: &[Entry] = &[
     Entry { name: "movements", about: "traces of eye movements, and where they end", needs: needs_movements, read: read_movements },
     Entry { name: "interval", about: "intervals that the network makes, against those that it was shown", needs: needs_intervals, read: read_interval },
     Entry { name: "trajectory", about: "paths of a cursor that the outputs move, syllable by syllable", needs: needs_directions, read: read_trajectory },
+    Entry { name: "reaches", about: "movements of an arm, where they end, and the activity of its muscles", needs: needs_body, read: read_reaches },
 ];
 
 fn columns(experiment: &Experiment) -> String {
@@ -154,6 +157,13 @@ fn needs_intervals(experiment: &Experiment) -> String {
 
 fn needs_directions(experiment: &Experiment) -> String {
     format!("it needs two outputs that move a cursor, and directions; {}", columns(experiment))
+}
+
+fn needs_body(experiment: &Experiment) -> String {
+    match experiment.task.body() {
+        Some(_) => format!("the experiment does not say which column is the target; {}", columns(experiment)),
+        None => "its outputs move no body".to_string(),
+    }
 }
 
 /// Test trials of a task, to see which columns and epochs there are.
@@ -515,6 +525,19 @@ fn read_trajectory(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
         s.number("distance", usual, "how far a syllable is to move the cursor; that of the task by default")?;
     let paths = s.count("paths", 20, "trials whose paths are kept")?;
     Ok(What::Trajectory(trajectory::Settings { directions, syllables, angles, distance, paths }))
+}
+
+fn read_reaches(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    let first = trials.columns().first().copied().unwrap_or("target");
+    let column = trials.column(s, "target", first, "column that says where to go")?;
+    if trials.task.body().is_none() {
+        let error = Error::input(format!("the task `{}` moves no body", trials.task.name()))
+            .why("this analysis follows an arm that the outputs move")
+            .remedy("remove this section, or choose the task `arm-reaching`");
+        return Err(s.blame("target", error));
+    }
+    let kept = s.count("kept", 10, "movements of each target that are kept whole, for the page that shows them")?;
+    Ok(What::Reaches(column, reaches::Settings { kept }))
 }
 
 /// How figures write the values of a column.

@@ -201,6 +201,13 @@ impl Numbers {
             Numbers::Trajectory(r) => {
                 format!("the cursor ends {:.3} from where it should (median of {} trials)", r.end[1], r.trials)
             }
+            Numbers::Reaches(r) => {
+                let each = |t: &cogrnn_analysis::reaches::Target| {
+                    let failed = if t.failed > 0 { format!(", {} came to nothing", t.failed) } else { String::new() };
+                    format!("target {}: {:.3} away (median of {} trials){failed}", t.value, t.end[1], t.trials)
+                };
+                r.targets.iter().map(each).collect::<Vec<_>>().join("; ")
+            }
         }
     }
 }

@@ -117,7 +117,7 @@ pub fn measure(trained: &Trained, analysed: &Analysed) -> Result<Measures> {
                     }
                 }
             },
-            Numbers::Interval(_) | Numbers::Trajectory(_) => {}
+            Numbers::Interval(_) | Numbers::Trajectory(_) | Numbers::Reaches(_) => {}
             Numbers::Chronometric(r) => {
                 put("percent_undecided", 100.0 * r.undecided);
                 if let Some(p) = r.percent_correct {
