@@ -112,9 +112,10 @@ pub fn page(runs: &[Run]) -> Result<Page> {
             page = page.fact("Right in test trials", format!("{p:.1} %"));
         }
     }
-    let mut section = Section::new("task", "Task").text(
-        "One test trial as the network gets it, without noise. Dashed: what the outputs should be, where they are asked.",
-    );
+    let mut section = Section::new("task", "Task").text(match experiment.task.acts() {
+        false => "One test trial as the network gets it, without noise. Dashed: what the outputs should be, where they are asked.",
+        true => "One test trial as the network gets it, without noise. It is judged by what the outputs lead to.",
+    });
     section = section.figure(task_figure(experiment));
     page = page.with(section);
     page = page.with(Section::new("training", "Training").figure(learning_figure(runs)));
