@@ -2,8 +2,11 @@
 
 use super::number;
 use crate::model::{Axis, Chart, Figure, Heat, Motion, Moved, Series, Target, Tone};
-use cogrnn_analysis::reaches::Report;
+use cogrnn_analysis::reaches::{self, Report};
 use cogrnn_core::movement::Body;
+
+/// So many targets are told of one by one.
+const FEW: usize = 3;
 
 /// The movements, for a page that plays them; mean activity of the muscles; distances over time.
 pub fn reaches(report: &Report, body: &Body) -> Vec<Figure> {
@@ -30,22 +33,7 @@ pub fn reaches(report: &Report, body: &Body) -> Vec<Figure> {
             distances: reach.distances.clone(),
         })
         .collect();
-    let ends: Vec<String> = report
-        .targets
-        .iter()
-        .map(|t| {
-            let length = format!("{:.3} {}", t.end[1], body.unit);
-            let failed = if t.failed > 0 { format!(", {} came to nothing", t.failed) } else { String::new() };
-            format!(
-                "{}: {} from its middle at the end (median; {} of {} trials end inside{failed})",
-                named(t.value),
-                length.trim(),
-                t.inside,
-                t.trials
-            )
-        })
-        .collect();
-    let ends = ends.join("; ");
+    let ends = capital(&ends(report, body, &named));
     let motion = Motion {
         body: body.clone(),
         times: report.times.clone(),
@@ -62,7 +50,7 @@ pub fn reaches(report: &Report, body: &Body) -> Vec<Figure> {
         let most = (10.0 * all.fold(0.1f64, |most, a| most.max(*a)) - 1e-9).ceil() / 10.0;
         if let Some(shown) = trials.first() {
             let mut heat = muscles(&shown.activations, report, body, most);
-            heat.title = format!("Muscles, {}", shown.name);
+            heat.title = format!("Muscles, {}, {}", named(report.targets[shown.target].value), shown.name);
             first = first.with(heat);
         }
         let mut means = Figure::new("muscles", "Activity of the muscles.").caption("Mean over test trials.");
@@ -74,7 +62,7 @@ pub fn reaches(report: &Report, body: &Body) -> Vec<Figure> {
         figures.push(means);
     }
     let colours = if count > 0 { "Colour of a muscle: its activation. " } else { "" };
-    figures.insert(0, first.caption(format!("{colours}{}.", capital(&ends))));
+    figures.insert(0, first.caption(format!("{colours}{ends}")));
     let y = if body.unit.is_empty() { Axis::new("Distance", "") } else { Axis::new("Distance", body.unit) };
     let mut chart = Chart::new("", Axis::new("Time", "ms"), y);
     let times: Vec<f64> = report.times.iter().map(|t| 1000.0 * t).collect();
@@ -84,6 +72,36 @@ pub fn reaches(report: &Report, body: &Body) -> Vec<Figure> {
     }
     figures.push(Figure::new("distance", "From tip to target.").caption("Mean over test trials.").with(chart));
     figures
+}
+
+/// Where movements ended: target by target where they are few.
+fn ends(report: &Report, body: &Body, named: &dyn Fn(f64) -> String) -> String {
+    let length = |x: f64| format!("{x:.3} {}", body.unit).trim_end().to_string();
+    let nothing = |failed: usize| if failed > 0 { format!(", {failed} came to nothing") } else { String::new() };
+    if report.targets.len() > FEW {
+        let medians = || report.targets.iter().map(|t| t.end[1]);
+        let sum = |of: fn(&reaches::Target) -> usize| report.targets.iter().map(of).sum::<usize>();
+        return format!(
+            "at the end {} to {} from the middle of the target (medians of {} targets); {} of {} trials end inside{}.",
+            length(medians().fold(f64::INFINITY, f64::min)),
+            length(medians().fold(0.0, f64::max)),
+            report.targets.len(),
+            sum(|t| t.inside),
+            sum(|t| t.trials),
+            nothing(sum(|t| t.failed))
+        );
+    }
+    let each = report.targets.iter().map(|t| {
+        format!(
+            "{}: {} from its middle at the end (median; {} of {} trials end inside{})",
+            named(t.value),
+            length(t.end[1]),
+            t.inside,
+            t.trials,
+            nothing(t.failed)
+        )
+    });
+    each.collect::<Vec<_>>().join("; ") + "."
 }
 
 /// Activity of all muscles over time, the first muscle at the top.
@@ -108,6 +126,7 @@ fn capital(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::reaches as drawn;
     use super::*;
     use crate::model::Panel;
     use cogrnn_analysis::reaches::{Reaches, Settings};
@@ -131,7 +150,7 @@ mod tests {
         };
         reaches.see(7, 1.0, Some(&movement));
         reaches.see(9, 1.0, None);
-        let figures = super::reaches(&reaches.report().unwrap(), &body);
+        let figures = drawn(&reaches.report().unwrap(), &body);
         assert!(figures[0].caption.contains("0.500") && figures[0].caption.contains("1 came to nothing"));
         let Panel::Motion(motion) = &figures[0].panels[0] else { panic!("a motion") };
         assert_eq!((motion.trials[0].name.as_str(), motion.targets[0].at), ("trial 7", [0.3, 0.0, 0.4]));
