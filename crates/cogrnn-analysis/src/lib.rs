@@ -18,6 +18,7 @@
 //! | [`mds`] | where trials lie in a plane that keeps their distances | Miconi 3 |
 //! | [`output_curves`] | how the last output follows each signal in each context | Miconi 4B |
 //! | [`orthogonal_decoding`] | along which axes choice, signals and context lie | Miconi 5 |
+//! | [`reaches`] | where an arm goes, and what moves it | Miconi 6 |
 //! | [`training_curve`] | how learning went, over seeds | 9 |
 //!
 //! Numbers of equations are the paper's; sections 4.8 and 5.0 to 5.12 are those of our description of its methods,
@@ -38,6 +39,7 @@ pub mod orthogonal_decoding;
 pub mod output_curves;
 pub mod pca;
 pub mod psychometric;
+pub mod reaches;
 pub mod reaction_time;
 pub mod selectivity;
 pub mod state_space;

@@ -1,7 +1,7 @@
 //! The arm as a whole: its state, a step, a reach.
 
-use crate::math::{Rotation, Vec3, add, dot, norm, product, solve, unit};
-use crate::model::{CLAVICLE, COORDINATES, Frame, MUSCLES, SCAPULA};
+use crate::math::{Rotation, Vec3, dot, norm, product, solve, unit};
+use crate::model::{COORDINATES, MUSCLES};
 use crate::muscle::{Muscles, REST_ACTIVATION};
 use crate::outer_forces::{Contact, Contacts, Limits, Push};
 use crate::paths::{Lengths, Paths};
@@ -222,20 +222,6 @@ impl Arm {
     /// Path lengths L of the muscles, m, at joint angles in rad.
     pub fn path_lengths(&self, angle: &[f64; 4]) -> [f64; 16] {
         self.paths.lengths(&self.pose(angle)).total
-    }
-
-    /// The points of each muscle's path, m, in the ground frame, at joint angles in rad: what a drawing of the arm connects.
-    /// Allocates.
-    pub fn muscle_points(&self, angle: &[f64; 4]) -> [Vec<Vec3>; 16] {
-        let pose = self.pose(angle);
-        let place = |&(frame, point): &(Frame, Vec3)| match frame {
-            Frame::Ground => point,
-            Frame::Clavicle => add(CLAVICLE, point),
-            Frame::Scapula => add(SCAPULA, point),
-            Frame::Humerus => pose.of_humerus(point),
-            Frame::Forearm => pose.of_forearm(point),
-        };
-        std::array::from_fn(|m| MUSCLES[m].path.iter().map(place).collect())
     }
 
     /// Moment arms `-∂L/∂q`, m, (muscles × coordinates), at joint angles in rad.

@@ -96,21 +96,6 @@ fn every_moment_arm_is_the_difference_of_path_lengths() {
     assert!(largest.iter().all(|arm| *arm > 0.005), "every muscle moves a joint: {largest:?}");
 }
 
-/// The paths that are drawn are the paths that pull: by their points in space they are as long as by the closed form.
-#[test]
-fn paths_through_their_points_have_the_lengths_that_pull() {
-    let arm = Arm::new();
-    for pose in poses(200) {
-        let lengths = arm.path_lengths(&pose);
-        for (m, points) in arm.muscle_points(&pose).iter().enumerate() {
-            let length: f64 =
-                points.windows(2).map(|p| (0..3).map(|i| (p[1][i] - p[0][i]).powi(2)).sum::<f64>().sqrt()).sum();
-            // 1e-12: sums of at most eight lengths below 1 m in f64
-            assert!((length - lengths[m]).abs() < 1e-12, "{} at {pose:?}: {length} {}", MUSCLES[m].name, lengths[m]);
-        }
-    }
-}
-
 /// The tables as the model file has them, summed: a slip of a digit shows.
 #[test]
 fn the_table_of_muscles_is_that_of_the_specification() {

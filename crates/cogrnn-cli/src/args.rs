@@ -146,7 +146,7 @@ An experiment says in its [analysis.…] sections which analyses fit it. Each wr
 
 Analyses: psychometric, chronometric, duration, units, responses, selectivity, regression, tuning,
 multisensory, components, movements, interval, trajectory, cross_temporal, output_curves,
-orthogonal_decoding, mds.
+orthogonal_decoding, mds, reaches.
 
 Examples:
   cogrnn analyse runs/third

@@ -114,6 +114,27 @@ fn killed_at_any_moment_and_resumed_is_never_killed() {
     killed(dir.path(), 50, false);
 }
 
+/// The arm of Miconi (2017) with fewer units: a trial is judged by a movement, and the rule remembers trials.
+#[test]
+fn an_arm_that_learns_to_reach_may_be_killed_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut text = include_str!("../../../experiments/miconi2017/arm.toml").to_string();
+    for (old, new) in [
+        ("size = 200", "size = 20"),
+        ("held_units = [397, 396, 395]", "held_units = [37, 36, 35]"),
+        ("silent_trials = 51", "silent_trials = 5"),
+        ("validation_trials = 8", "validation_trials = 2"),
+        ("check_every = 500", "check_every = 10"),
+        ("max_updates = 6000", "max_updates = 80"),
+    ] {
+        assert!(text.contains(old), "`{old}` is in the experiment");
+        text = text.replace(old, new);
+    }
+    std::fs::write(dir.path().join("small.toml"), text).unwrap();
+    let fell = killed(dir.path(), 5, false);
+    assert!(fell.elsewhere + fell.before_the_first_checkpoint + fell.before_the_folder_was_a_run > 0, "{fell:?}");
+}
+
 #[test]
 fn killed_while_writing_and_resumed_is_never_killed() {
     // On a disk, where writing takes its time.

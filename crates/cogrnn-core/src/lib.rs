@@ -6,6 +6,7 @@ pub mod constraint;
 pub mod crew;
 pub mod error;
 pub mod kernels;
+pub mod movement;
 pub mod names;
 pub mod network;
 pub mod params;

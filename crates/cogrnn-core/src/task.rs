@@ -1,5 +1,6 @@
 //! What a task says of itself: its epochs, conditions, inputs, targets, and who would solve it.
 
+use crate::movement::{Body, Movement};
 use crate::random::{Address, Purpose, Stream};
 use crate::units::Time;
 
@@ -258,6 +259,14 @@ pub trait Task: Send + Sync {
     /// What these outputs (step × output) of a trial led to.
     fn consequence(&self, _outline: &Outline, _dt: Time, _outputs: &[f32]) -> Consequence {
         Consequence { cost: f64::NAN, failed: true }
+    }
+    /// The body that the outputs move, if they move one.
+    fn body(&self) -> Option<Body> {
+        None
+    }
+    /// How these outputs (step × output) of a trial moved it; nothing where no movement came of them. Allocates.
+    fn movement(&self, _outline: &Outline, _dt: Time, _outputs: &[f32]) -> Option<Movement> {
+        None
     }
     /// The cost below which such a trial counts as solved.
     fn solved(&self) -> f64 {

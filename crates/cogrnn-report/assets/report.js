@@ -304,7 +304,172 @@ const kinds = {
       return { name: q.n, rows, x, y };
     },
   },
+  motion: {
+    near(p, x, y) {
+      let best = null, least = 12 * 12;
+      (p.lines || []).forEach(({ m, at }) => {
+        for (let k = 1; k < at.length; k++) {
+          const [ax, ay] = at[k - 1], dx = at[k][0] - ax, dy = at[k][1] - ay, l = dx * dx + dy * dy;
+          const f = l ? clamp(((x - ax) * dx + (y - ay) * dy) / l, 0, 1) : 0, px = ax + f * dx, py = ay + f * dy;
+          const d = (px - x) ** 2 + (py - y) ** 2;
+          // a muscle's end at the tip of the hand must not hide the tip
+          if (d < least) { least = d; best = { m, x: px, y: py }; }
+        }
+      });
+      return best;
+    },
+    first: () => ({ m: -1 }),
+    step(p, h, dx, dy) { if (dx) p.seek(p.now + dx); return { m: clamp(h.m + dy, -1, p.body.muscles.length - 1) }; },
+    mark(p, h, over) {
+      const line = p.lines.find(l => l.m === h.m), at = h.x === undefined ? line.at[line.at.length >> 1] : [h.x, h.y];
+      const trial = p.trials[p.shown];
+      if (h.m < 0) el('circle', { cx: n1(at[0]), cy: n1(at[1]), r: 4, fill: 'none', stroke: colour('ink'), 'stroke-width': 1.2 }, over);
+      else p.lines.filter(l => l.m === h.m).forEach(l => el('path', { d: polyline(l.at), fill: 'none', stroke: colour('ink'), 'stroke-width': 1, 'stroke-linejoin': 'round' }, over));
+      const time = ['time', say(Math.round(1000 * nums(p.times)[p.now]), 'ms')];
+      const rows = h.m < 0 ? [time, ['distance', say(nums(trial.d)[p.now], p.unit)]]
+        : [time, ['activation', say(nums(trial.a)[p.now * p.body.muscles.length + h.m])]];
+      return { name: h.m < 0 ? 'tip' : p.body.muscles[h.m][0], rows, x: at[0], y: at[1] };
+    },
+  },
 };
+const polyline = at => at.map((v, k) => (k ? 'L' : 'M') + n1(v[0]) + ' ' + n1(v[1])).join('');
+
+// ---- a body in motion: where its frames are at some angles, as in movement.rs ---------------------------
+function frames(body, q) {
+  const placed = [[[[1, 0, 0], [0, 1, 0], [0, 0, 1]], [0, 0, 0]]];
+  for (const [parent, origin, turns] of body.frames) {
+    let R = placed[parent][0];
+    for (const [c, [x, y, z]] of turns) {
+      const s = Math.sin(q[c]), k = Math.cos(q[c]), v = 1 - k;
+      const T = [[k + x * x * v, x * y * v - z * s, x * z * v + y * s], [y * x * v + z * s, k + y * y * v, y * z * v - x * s],
+        [z * x * v - y * s, z * y * v + x * s, k + z * z * v]];
+      R = R.map(row => [0, 1, 2].map(j => row[0] * T[0][j] + row[1] * T[1][j] + row[2] * T[2][j]));
+    }
+    placed.push([R, inGround(placed, [parent, origin])]);
+  }
+  return placed;
+}
+function inGround(placed, [f, at]) {
+  const [R, o] = placed[f];
+  return [0, 1, 2].map(i => o[i] + R[i][0] * at[0] + R[i][1] * at[1] + R[i][2] * at[2]);
+}
+// one moment of one movement, in the colours of `c`
+function pose(p, svg, c) {
+  const { body } = p, trial = p.trials[p.shown], scene = $('.scene', svg), { scale, low } = p.at;
+  const q = trial.q.map(a => nums(a)[p.now]), placed = frames(body, q), goal = p.targets[trial.g];
+  const M = body.muscles.length, ramp = heat(c), css = v => `rgb(${v.join()})`;
+  scene.replaceChildren();
+  p.lines = [];
+  p.tip = inGround(placed, body.tip);
+  for (const { axes: [i, j], corner } of p.at.views) {
+    const at = v => [corner[0] + (v[i] - low[i]) * scale, corner[1] - (v[j] - low[j]) * scale];
+    const disc = (v, r, fill, stroke, more) => { const [x, y] = at(v); return el('circle', { cx: n1(x), cy: n1(y), r: n1(r * scale), fill, stroke, ...more }, scene); };
+    for (const [centre, r] of body.spheres) if (!centre[0]) disc(inGround(placed, centre), r, css(c('span')), css(c('span2')));
+    p.targets.forEach((t, k) => {
+      const on = k === trial.g;
+      disc(t.at, t.r, css(c(t.t)), css(c(t.t)), { class: 'ball', 'fill-opacity': on ? .25 : 0, 'stroke-opacity': on ? 1 : .6, ...(on ? {} : { 'stroke-dasharray': '2 2' }) });
+    });
+    // the way of the tip: pale what is still to come
+    const way = trial.way.map(at);
+    const stroke = css(c(goal.t)), round = { fill: 'none', 'stroke-linejoin': 'round', 'stroke-linecap': 'round' };
+    el('path', { d: polyline(way), stroke, 'stroke-opacity': .3, 'stroke-width': 1, ...round }, scene);
+    el('path', { d: polyline(way.slice(0, p.now + 1)), stroke, 'stroke-width': 1.4, ...round }, scene);
+    for (const [centre, r] of body.spheres) if (centre[0]) disc(inGround(placed, centre), r, css(c('span2')), 'none', { 'fill-opacity': .8 });
+    for (const bone of body.bones) el('path', { class: 'bone', d: polyline(bone.map(b => at(inGround(placed, b)))), stroke: css(c('muted')), 'stroke-width': 3.6, ...round }, scene);
+    body.muscles.forEach(([name, path], m) => {
+      const a = nums(trial.a)[p.now * M + m] / p.full, line = path.map(b => at(inGround(placed, b)));
+      p.lines.push({ m, at: line });
+      // an edge, so that pale muscles are seen on pale paper
+      el('path', { d: polyline(line), stroke: css(c('soft')), 'stroke-opacity': .55, 'stroke-width': 1.5 + 1.6 * a, ...round }, scene);
+      el('path', { class: 'muscle', 'data-m': m, d: polyline(line), stroke: css(ramp(a)), 'stroke-width': .8 + 1.6 * a, ...round }, scene);
+    });
+    const tip = at(p.tip);
+    p.lines.push({ m: -1, at: [tip, tip] });
+    el('circle', { class: 'tip', cx: n1(tip[0]), cy: n1(tip[1]), r: 2.4, fill: css(c('ink')), stroke: css(c('paper')), 'stroke-width': .8 }, scene);
+  }
+}
+function motionPanel({ p, svg }, beside) {
+  if (!p.trials.length) return;
+  const times = nums(p.times), N = times.length, M = p.body.muscles.length;
+  p.trials.forEach(t => { t.way = Array.from({ length: N }, (_, k) => inGround(frames(p.body, t.q.map(a => nums(a)[k])), p.body.tip)); });
+  p.full = beside ? beside.p.at.high : 1;
+  p.shown = 0; p.now = 0;
+  const cell = svg.parentNode, bar = html('div', { class: 'controls player', role: 'group', 'aria-label': 'Movement' });
+  svg.after(bar);
+  const play = html('button', { type: 'button', class: 'play' }, bar);
+  const list = (label, names) => {
+    const select = html('select', { 'aria-label': label }, bar);
+    names.forEach((name, k) => html('option', { value: k }, select, name));
+    return select;
+  };
+  const goals = p.targets.map((t, k) => k).filter(k => p.trials.some(t => t.g === k));
+  const ball = list('Target', goals.map(k => p.targets[k].n));
+  const trial = list('Trial', []);
+  const speeds = [1, 1 / 4, 1 / 10], speed = list('Speed', ['real time', '4× slower', '10× slower']);
+  speed.value = 1;
+  const scrub = html('input', { type: 'range', min: 0, max: N - 1, step: 1, 'aria-label': 'Time' }, bar);
+  const words = html('output', { class: 'words' }, bar);
+  let cursor = null;
+  if (beside) { cursor = el('g', { class: 'cursor' }); beside.svg.insertBefore(cursor, beside.over); }
+  const title = beside && $$('text', beside.svg).find(t => t.textContent.startsWith('Muscles'));
+  const length = v => v.toFixed(3) + (p.unit ? ' ' + p.unit : '');
+  let frame = 0, since = 0, from = 0;
+  p.seek = k => {
+    p.now = clamp(Math.round(k), 0, N - 1);
+    const t = p.trials[p.shown], d = nums(t.d), goal = p.targets[t.g].n;
+    scrub.value = p.now;
+    scrub.setAttribute('aria-valuetext', `${Math.round(1000 * times[p.now])} ms`);
+    words.textContent = `${Math.round(1000 * times[p.now])} ms: ${length(d[p.now])} from ${goal}; at the end ${length(d[N - 1])}`;
+    pose(p, svg, theme());
+    if (current && current.svg === svg) hide();
+    if (cursor) {
+      const [l, top, w, h] = beside.p.at.box, x = l + (times[p.now] - times[0]) / (times[N - 1] - times[0]) * w;
+      cursor.replaceChildren();
+      el('path', { d: `M${n1(x)} ${top - 3}v${h + 6}`, stroke: colour('paper'), 'stroke-width': 3.5 }, cursor);
+      el('path', { d: `M${n1(x)} ${top - 3}v${h + 6}`, stroke: colour('target'), 'stroke-width': 1.5 }, cursor);
+    }
+  };
+  const stop = () => { cancelAnimationFrame(frame); frame = 0; play.textContent = 'Play'; };
+  const run = now => {
+    if (!since) since = now;
+    const t = from + (now - since) / 1000 * speeds[speed.value];
+    let k = p.now;
+    while (k < N - 1 && times[k + 1] <= t) k++;
+    if (k !== p.now) p.seek(k);
+    if (k < N - 1) frame = requestAnimationFrame(run); else stop();
+  };
+  play.onclick = () => {
+    if (frame) { stop(); return; }
+    if (p.now === N - 1) p.seek(0);
+    since = 0; from = times[p.now]; play.textContent = 'Pause';
+    frame = requestAnimationFrame(run);
+  };
+  speed.onchange = () => { since = 0; from = times[p.now]; };
+  scrub.oninput = () => { stop(); p.seek(+scrub.value); };
+  const show = k => {
+    stop();
+    p.shown = k;
+    if (beside) {
+      const a = nums(p.trials[k].a), v = new Float64Array(a.length);
+      for (let m = 0; m < M; m++) for (let j = 0; j < N; j++) v[(M - 1 - m) * N + j] = a[j * M + m];
+      beside.p.v = v;
+      paint(beside.p, beside.svg, theme());
+      if (title) title.textContent = `Muscles, ${p.targets[p.trials[k].g].n}, ${p.trials[k].n}`;
+    }
+    p.seek(p.now);
+  };
+  const choose = () => {
+    trial.replaceChildren();
+    p.trials.forEach((t, k) => { if (t.g === goals[+ball.value]) html('option', { value: k }, trial, t.n); });
+    show(+trial.value);
+  };
+  ball.onchange = choose;
+  trial.onchange = () => show(+trial.value);
+  stop();
+  choose();
+  // first the end: whether it was reached
+  p.seek(N - 1);
+}
 
 function attach(p, svg) {
   const kind = kinds[p.k], over = el('g', { class: 'over' }, svg);
@@ -477,11 +642,17 @@ function unitPanel(p, svg) {
 
 const panels = $$('svg.panel').map(svg => attach(D.panels[+svg.dataset.p], svg));
 panels.forEach(({ p, svg }) => { if (p.k === 'matrix' && p.a !== null) unitPanel(p, svg); });
+panels.forEach((panel, k) => {
+  if (panel.p.k !== 'motion') return;
+  const next = panels[k + 1];
+  motionPanel(panel, next && next.p.k === 'heat' && next.svg.closest('figure') === panel.svg.closest('figure') ? next : null);
+});
 addEventListener('scroll', () => { if (current && !current.svg.matches(':focus-visible')) hide(); }, { passive: true });
 document.addEventListener('pointerdown', e => { if (current && !current.svg.contains(e.target)) hide(); });
 
 // ---- light and dark ------------------------------------------------------------------------------------
-function repaint() { panels.forEach(({ p, svg }) => { if (p.v) paint(p, svg, theme()); }); }
+function coloured(p, svg, c) { if (p.v) paint(p, svg, c); else if (p.lines) pose(p, svg, c); }
+function repaint() { panels.forEach(({ p, svg }) => coloured(p, svg, theme())); }
 const system = matchMedia('(prefers-color-scheme: dark)');
 $('#theme').onclick = () => {
   const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === 'dark' : system.matches;
@@ -490,7 +661,7 @@ $('#theme').onclick = () => {
   repaint();
 };
 system.addEventListener('change', repaint);
-addEventListener('beforeprint', () => panels.forEach(({ p, svg }) => { if (p.v) paint(p, svg, light); }));
+addEventListener('beforeprint', () => panels.forEach(({ p, svg }) => coloured(p, svg, light)));
 addEventListener('afterprint', repaint);
 
 // ---- saving a figure, always dark on white -------------------------------------------------------------
@@ -503,7 +674,7 @@ function whole(figure, fonts) {
     all.slice(k, k + columns).forEach((svg, j) => {
       const copy = svg.cloneNode(true), height = svg.viewBox.baseVal.height, p = D.panels[+svg.dataset.p];
       $$('.over', copy).forEach(e => e.remove());
-      if (svg.dataset.p !== undefined && p.v) paint(p, copy, light);
+      if (svg.dataset.p !== undefined) coloured(p, copy, light);
       if (svg.closest('.unit')) el('text', { x: W - 4, y: 14, 'font-size': 13, 'font-weight': 600, 'text-anchor': 'end', fill: D.light.ink }, copy, $('b', svg.closest('.unit')).textContent);
       for (const a of ['class', 'tabindex', 'role', 'data-p', 'style']) copy.removeAttribute(a);
       for (const [a, v] of [['x', gap / 2 + j * (W + gap)], ['y', y], ['width', W], ['height', height]]) copy.setAttribute(a, v);
@@ -557,5 +728,5 @@ addEventListener('beforeprint', () => $$('details').forEach(d => { d.open = true
 
 // for tests: what a save would write
 document.documentElement.dataset.ready = 'yes';
-window.cogrnnReport = { whole: figure => whole(figure, '').text, bitmap };
+window.cogrnnReport = { whole: figure => whole(figure, '').text, bitmap, panel: svg => D.panels[+svg.dataset.p] };
 })();

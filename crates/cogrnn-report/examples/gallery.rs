@@ -1,5 +1,9 @@
 //! A page with a figure of every kind, from made-up numbers: `cargo run -p cogrnn-report --example gallery [FILE]`.
 
+use cogrnn_analysis::reaches::{Reaches, Settings};
+use cogrnn_core::random::{Address, Purpose};
+use cogrnn_core::task::{Request, Seen, Set};
+use cogrnn_core::units::ms;
 use cogrnn_report::{
     Axis, Cell, Chart, Condition, Epoch, Figure, Group, Heat, Key, Lane, Mark, Matrix, Page, Path, Ramp, Section,
     Series, Side, Space, TableView, Timeline, Tone, Trace, UnitActivity, Verdict,
@@ -47,6 +51,7 @@ pub fn page() -> Page {
         )
         .with(Section::new("weights", "Weights").text("Pick a unit to see what it does.").figure(weights()).figure(ends()))
         .with(Section::new("state-space", "State space").figure(space()).figure(regression()).figure(sequences()))
+        .with(Section::new("reaches", "Arm").figures(reaches()))
         .with(Section::new("reproduction", "Reproduction").table(verdicts()))
         .with(
             Section::new("experiment", "Experiment")
@@ -518,6 +523,26 @@ fn sequences() -> Figure {
             .with(Series::line(format!("sequence {}", sequence + 1), x, y).tone(Tone::Category(sequence as usize)));
     }
     Figure::new("sequences", "Sequences split one movement after the other.").with(chart)
+}
+
+/// The arm of Miconi (2017), moved by what solves its task, a little stronger or weaker from trial to trial. The only
+/// numbers of this page that are not made up.
+pub fn reaches() -> Vec<Figure> {
+    let task = cogrnn::experiment::Experiment::load("miconi2017/arm", &[]).expect("it is shipped").task;
+    let mut reaches = Reaches::new(Settings::default());
+    for index in 0..4 {
+        let request = Request::new(Set::Test, index, ms(1.0));
+        let address = Address { seed: 1, purpose: Purpose::TestTrials, trial: index as u64 };
+        let outline = task.outline(&request, &mut address.stream());
+        let ball = outline.value("ball").expect("its column");
+        let inputs: Vec<f32> = (0..700).flat_map(|_| if ball < 1.5 { [1.0, 0.0] } else { [0.0, 1.0] }).collect();
+        let seen = Seen { inputs: &inputs, steps: 700, dt: ms(1.0), baseline: 0.0 };
+        let strength = if index < 2 { 1.0 } else { 0.8 };
+        let outputs: Vec<f32> = task.ideal_observer(&seen).iter().map(|r| strength * r).collect();
+        reaches.see(index, ball, task.movement(&outline, ms(1.0), &outputs).as_ref());
+    }
+    let body = task.body().expect("an arm");
+    cogrnn_report::figures::reaches(&reaches.report().expect("four movements"), &body)
 }
 
 fn verdicts() -> TableView {

@@ -185,6 +185,10 @@ impl Paint {
         self.pick("soft", |palette| palette.soft)
     }
 
+    pub fn muted(self) -> String {
+        self.pick("muted", |palette| palette.muted)
+    }
+
     pub fn paper(self) -> String {
         self.pick("paper", |palette| palette.paper)
     }

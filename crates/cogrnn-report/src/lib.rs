@@ -27,7 +27,7 @@ mod scale;
 mod text;
 
 pub use model::{
-    Axis, Chart, Condition, Epoch, Figure, Group, Heat, Key, Kind, Lane, Legend, Mark, Matrix, Panel, Path, Ramp,
-    Scale, Series, Side, Space, Theme, Timeline, Tone, Trace, UnitActivity,
+    Axis, Chart, Condition, Epoch, Figure, Group, Heat, Key, Kind, Lane, Legend, Mark, Matrix, Motion, Moved, Panel,
+    Path, Ramp, Scale, Series, Side, Space, Target, Theme, Timeline, Tone, Trace, UnitActivity,
 };
 pub use page::{Cell, Listing, Page, Section, TableView, Verdict};

@@ -1,5 +1,6 @@
 //! What a figure is made of: numbers, names and units, and which role a colour plays.
 
+use cogrnn_core::movement::{Body, Vector};
 use std::sync::Arc;
 
 /// Light or dark paper.
@@ -673,6 +674,64 @@ pub struct Heat {
     pub ramp: Ramp,
 }
 
+/// What a movement is to reach.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Target {
+    /// "ball 1".
+    pub name: String,
+    /// Where it is.
+    pub at: Vector,
+    /// How large it is.
+    pub radius: f64,
+    /// Colour.
+    pub tone: Tone,
+}
+
+/// One movement of a body.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moved {
+    /// "trial 12".
+    pub name: String,
+    /// Which of the targets it was for.
+    pub target: usize,
+    /// (time × coordinate), rad.
+    pub angles: Vec<f64>,
+    /// (time × muscle); empty where there are none.
+    pub activations: Vec<f64>,
+    /// Where the tip was, one a time.
+    pub tip: Vec<Vector>,
+    /// How far from the target, one a time.
+    pub distances: Vec<f64>,
+}
+
+/// A body that moves. On the page one movement at a time is played; in print there are all ways of the tip, and where the
+/// body ended in one trial of each target.
+///
+/// A heat map that stands next to it in a figure, with a row for each muscle, shows the muscles of the movement that is
+/// played.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Motion {
+    /// Over the panel; may be empty.
+    pub title: String,
+    /// What moves.
+    pub body: Body,
+    /// s, common to all movements.
+    pub times: Vec<f64>,
+    /// What is to be reached.
+    pub targets: Vec<Target>,
+    /// Movements.
+    pub trials: Vec<Moved>,
+    /// What tells the targets apart.
+    pub legend: Legend,
+}
+
+impl Motion {
+    /// Nothing that moves yet.
+    pub fn new(title: impl Into<String>) -> Self {
+        Motion { title: title.into(), ..Motion::default() }
+    }
+}
+
 /// One drawing of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Panel {
@@ -686,6 +745,8 @@ pub enum Panel {
     Timeline(Timeline),
     /// A heat map.
     Heat(Heat),
+    /// A body that moves.
+    Motion(Motion),
 }
 
 impl From<Chart> for Panel {
@@ -715,6 +776,12 @@ impl From<Timeline> for Panel {
 impl From<Heat> for Panel {
     fn from(heat: Heat) -> Self {
         Panel::Heat(heat)
+    }
+}
+
+impl From<Motion> for Panel {
+    fn from(motion: Motion) -> Self {
+        Panel::Motion(motion)
     }
 }
 

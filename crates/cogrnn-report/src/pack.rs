@@ -3,9 +3,10 @@
 use crate::colour::variable;
 use crate::draw::{Drawn, limits};
 use crate::model::{
-    Axis, Chart, Heat, Key, Kind, Legend, Mark, Matrix, Panel, Path, Ramp, Space, Timeline, UnitActivity,
+    Axis, Chart, Heat, Key, Kind, Legend, Mark, Matrix, Motion, Panel, Path, Ramp, Space, Timeline, UnitActivity,
 };
 use crate::text::{base64, plain};
+use cogrnn_core::movement::Point;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ impl Pack {
             Panel::Space(space) => self.space(space),
             Panel::Timeline(timeline) => self.timeline(timeline),
             Panel::Heat(heat) => self.heat(heat),
+            Panel::Motion(motion) => self.motion(motion),
         };
         value["at"] = drawn.places.clone();
         self.panels.push(value);
@@ -210,6 +212,39 @@ impl Pack {
         let epochs: Vec<Value> =
             timeline.epochs.iter().map(|epoch| json!([epoch.name, epoch.from, epoch.to])).collect();
         json!({ "k": "timeline", "times": self.array(&timeline.times), "epochs": epochs, "lanes": lanes })
+    }
+
+    fn motion(&mut self, motion: &Motion) -> Value {
+        let body = &motion.body;
+        let point = |p: &Point| json!([p.frame, p.at]);
+        let line = |path: &Vec<Point>| path.iter().map(point).collect::<Vec<Value>>();
+        let frames: Vec<Value> = body.frames.iter().map(|f| json!([f.parent, f.origin, f.turns])).collect();
+        let spheres: Vec<Value> = body.spheres.iter().map(|(centre, radius)| json!([point(centre), radius])).collect();
+        let muscles: Vec<Value> = body.muscles.iter().map(|(name, path)| json!([name, line(path)])).collect();
+        let targets: Vec<Value> = motion
+            .targets
+            .iter()
+            .map(|t| json!({ "n": plain(&t.name), "at": t.at, "r": t.radius, "t": variable(t.tone) }))
+            .collect();
+        let n = body.coordinates.len();
+        let trials: Vec<Value> = motion
+            .trials
+            .iter()
+            .map(|trial| {
+                let angle = |k: usize| trial.angles.iter().skip(k).step_by(n).copied().collect::<Vec<f64>>();
+                json!({
+                    "n": plain(&trial.name), "g": trial.target, "q": (0..n).map(|k| self.array(&angle(k))).collect::<Vec<_>>(),
+                    "a": self.array(&trial.activations), "d": self.array(&trial.distances),
+                })
+            })
+            .collect();
+        json!({
+            "k": "motion", "unit": body.unit, "times": self.array(&motion.times), "targets": targets, "trials": trials,
+            "body": {
+                "frames": frames, "bones": body.bones.iter().map(line).collect::<Vec<_>>(), "spheres": spheres,
+                "muscles": muscles, "tip": point(&body.tip),
+            },
+        })
     }
 
     fn heat(&mut self, heat: &Heat) -> Value {

@@ -6,6 +6,7 @@
 #[path = "../examples/gallery.rs"]
 mod gallery;
 
+use cogrnn_report::Panel;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -39,6 +40,7 @@ fn the_page_can_be_explored() {
             hover_reads_values(&mut browser);
             a_picked_unit_shows_its_activity(&mut browser);
             dragging_turns_the_space(&mut browser);
+            the_arm_moves_with_its_muscles(&mut browser);
             keys_read_values(&mut browser);
         }
     }
@@ -79,7 +81,7 @@ fn fits(browser: &mut Browser, width: i64) {
 fn letters_are_legible(browser: &mut Browser) {
     let smallest = browser.number(
         "Math.min(...[...document.querySelectorAll('svg.panel text')].map(t =>
-         +t.getAttribute('font-size') * t.ownerSVGElement.getBoundingClientRect().width / 360))",
+         parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getBoundingClientRect().width / 360))",
     );
     assert!(smallest > 10.9, "{smallest} px");
 }
@@ -146,6 +148,75 @@ fn dragging_turns_the_space(browser: &mut Browser) {
     assert_ne!(browser.text(drawing), turned, "back to the first view");
 }
 
+fn the_arm_moves_with_its_muscles(browser: &mut Browser) {
+    let Panel::Motion(motion) = &gallery::reaches()[0].panels[0] else { panic!("an arm") };
+    let panel = "cogrnnReport.panel(document.querySelector('#fig-reaches .motion svg'))";
+    let player = |what: &str| format!("document.querySelector('#fig-reaches .player {what}')");
+    let change = |select: &str, to: usize| {
+        let it = player(&format!("[aria-label={select}]"));
+        format!("{it}.value = {to}, {it}.dispatchEvent(new Event('change'))")
+    };
+    browser.look_at("#fig-reaches .motion svg");
+    // the script puts the same angles together to the same fingertip: to the 16 bits in which they are kept
+    let last = motion.times.len() - 1;
+    for ball in 0..2 {
+        browser.evaluate(&change("Target", ball));
+        let shown = browser.number(&format!("{panel}.shown")) as usize;
+        assert_eq!(motion.trials[shown].target, ball);
+        for moment in [0, 30, last] {
+            browser.evaluate(&format!("{panel}.seek({moment})"));
+            let tip = browser.evaluate(&format!("{panel}.tip"));
+            for k in 0..3 {
+                let apart = tip[k].as_f64().unwrap() - motion.trials[shown].tip[moment][k];
+                assert!(apart.abs() < 2e-4, "ball {ball}, moment {moment}: {apart} m");
+            }
+        }
+        let words = browser.text(&(player("output") + ".textContent"));
+        let end = format!("at the end {:.3} m", motion.trials[shown].distances[last]);
+        assert!(words.contains(&end), "{words} without {end}");
+    }
+    // dragging the time moves the arm, colours its muscles and moves the line in the heat map
+    let drawing = "document.querySelector('#fig-reaches .scene').innerHTML";
+    let cursor = "document.querySelector('#fig-reaches .cursor').innerHTML";
+    let scrub = |to: usize| {
+        let it = player("input");
+        format!("{it}.value = {to}, {it}.dispatchEvent(new Event('input'))")
+    };
+    browser.evaluate(&scrub(10));
+    let (arm, line) = (browser.text(drawing), browser.text(cursor));
+    browser.evaluate(&scrub(60));
+    assert!(browser.text(drawing) != arm && browser.text(cursor) != line);
+    // another trial has other muscles
+    let muscles = "document.querySelector('#fig-reaches .cells').getAttribute('href')";
+    let before = browser.text(muscles);
+    browser.evaluate(&format!(
+        "(() => {{ const s = {}; s.selectedIndex = 1; s.dispatchEvent(new Event('change')) }})()",
+        player("[aria-label=Trial]")
+    ));
+    assert_ne!(browser.text(muscles), before);
+    // it plays to the end, and can be halted
+    browser.evaluate(&change("Speed", 0));
+    browser.evaluate(&scrub(0));
+    browser.evaluate(&format!("{}.click()", player(".play")));
+    let waited = format!(
+        "new Promise(done => {{ const since = Date.now(), look = () => {panel}.now === {last} || Date.now() - since > 15000 ? done({panel}.now) : setTimeout(look, 20); look() }})"
+    );
+    assert_eq!(browser.number(&waited), last as f64);
+    assert_eq!(browser.text(&(player(".play") + ".textContent")), "Play", "it has come to rest");
+    browser.evaluate(&change("Speed", 2));
+    browser.evaluate(&format!("{}.click()", player(".play")));
+    browser.evaluate(&format!("{}.click()", player(".play")));
+    assert!(browser.number(&format!("{panel}.now")) < last as f64, "it began anew, and was halted");
+    assert_eq!(browser.evaluate("document.querySelectorAll('#fig-reaches .motion .muscle').length"), json!(32));
+    // a muscle can be pointed at
+    browser.evaluate(&scrub(40));
+    let at = browser.evaluate("(() => { const l = document.querySelector('#fig-reaches .muscle[data-m=\"15\"]'), q = l.getPointAtLength(l.getTotalLength() / 2).matrixTransform(l.getScreenCTM()); return [q.x, q.y] })()");
+    browser.mouse("mouseMoved", at[0].as_f64().unwrap(), at[1].as_f64().unwrap(), 0);
+    let tip = browser.text("document.querySelector('#tip').textContent");
+    assert!(tip.contains("activation") && motion.body.muscles.iter().any(|(name, _)| tip.starts_with(name)), "{tip:?}");
+    browser.mouse("mouseMoved", 2.0, 2.0, 0);
+}
+
 fn keys_read_values(browser: &mut Browser) {
     browser.evaluate("document.querySelector('#fig-learning svg.panel').focus()");
     for _ in 0..3 {
@@ -160,7 +231,7 @@ fn keys_read_values(browser: &mut Browser) {
 }
 
 fn figures_are_saved(browser: &mut Browser) {
-    for figure in ["recurrent", "psychometric", "space", "task"] {
+    for figure in ["recurrent", "psychometric", "space", "task", "reaches"] {
         let svg = browser.text(&format!("cogrnnReport.whole(document.querySelector('#fig-{figure}'))"));
         roxmltree::Document::parse(&svg).unwrap();
         assert!(!svg.contains("var(--"), "{figure}: colours stand in the file");

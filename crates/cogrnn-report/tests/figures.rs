@@ -126,3 +126,16 @@ fn full_colour_is_the_90th_percentile_of_a_sign_to_one_decimal() {
     let (tiny, absent) = Matrix::common_limits([[0.0123, 0.0123].as_slice()]);
     assert!((tiny - 0.012).abs() < 1e-12 && absent == 1.0);
 }
+
+/// The cells of a heat map are in the image too, not in the drawing alone.
+#[test]
+fn images_show_heat_maps() {
+    let heat = Heat { columns: 1, values: vec![0.0, 1.0], ..Heat::default() };
+    let image = Figure::new("heat", "Heat").with(heat).png(Theme::Light, 1.0);
+    let mut reader = png::Decoder::new(std::io::Cursor::new(image)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    // the strongest colour of the light theme
+    let strongest = pixels.chunks_exact(4).filter(|p| p[..3] == [22, 30, 70]).count();
+    assert!(strongest > 10_000, "{strongest} pixels");
+}

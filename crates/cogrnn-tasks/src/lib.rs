@@ -56,6 +56,7 @@ pub const TASKS: &[Entry] = &[
     Entry { name: "directional-movement", about: "move a cursor as one of four inputs says, or hold it", build: |s| Ok(Box::new(motor::DirectionalMovement::from_settings(s)?)) },
     Entry { name: "perceptual-decision", about: "which of two noisy inputs is stronger, over a stimulus of random duration", build: |s| Ok(Box::new(decision::PerceptualDecision::from_settings(s)?)) },
     Entry { name: "periodic", about: "put out a sum of harmonics without any input", build: |s| Ok(Box::new(motor::Periodic::from_settings(s)?)) },
+    Entry { name: "planar-arm", about: "reach for one of eight targets with a light planar arm (hebbRNN's, not the arm of Miconi 2017)", build: |s| Ok(Box::new(motor::PlanarArm::from_settings(s)?)) },
     Entry { name: "ready-set-go", about: "repeat the interval between two pulses", build: |s| Ok(Box::new(timing::ReadySetGo::from_settings(s)?)) },
     Entry { name: "reversal-2afc", about: "which of two choices is rewarded reverses every so many trials", build: |s| Ok(Box::new(across_trials::Reversal2Afc::from_settings(s)?)) },
     Entry { name: "rule-reversal", about: "five trials of a rule that reverses without a cue, told by right and wrong", build: |s| Ok(Box::new(across_trials::RuleReversal::from_settings(s)?)) },

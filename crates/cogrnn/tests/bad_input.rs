@@ -523,11 +523,11 @@ fn noise_that_is_none_is_refused() {
 fn an_unknown_name_is_met_with_the_nearest() {
     assert_snapshot!([told_with("", &["task.name=perceptual-desicion"]), told_with("", &["task.name=chess"]), told("[rule]\nname = \"btpp\""), told("[network]\nname = \"spiking\"")].join("\n\n"), @r#"
     `name` is "perceptual-desicion"   [--set task.name=perceptual-desicion]
-    why  it is one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
+    why  it is one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, planar-arm, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
     try  did you mean "perceptual-decision"?
 
     `name` is "chess"   [--set task.name=chess]
-    why  it is one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
+    why  it is one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, planar-arm, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
     try  name = "custom"
 
     `name` is "btpp"   [mine.toml:4]
@@ -541,15 +541,15 @@ fn an_unknown_name_is_met_with_the_nearest() {
     let load = |what: &str| Experiment::load(what, &[]).unwrap_err().to_string();
     assert_snapshot!([load("song2016/perceptual-desicion"), load("none.toml"), load("perceptual-decision")].join("\n\n"), @r#"
     there is no experiment `song2016/perceptual-desicion`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/planar-arm, miconi2017/selective-integration
     try  did you mean `song2016/perceptual-decision`?
 
     there is no experiment `none.toml`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/planar-arm, miconi2017/selective-integration
     try  `cogrnn list` shows what comes with the program
 
     there is no experiment `perceptual-decision`
-    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/selective-integration
+    why  it is neither a file nor one of song2016/perceptual-decision, song2016/reaction-time, song2016/fixed-duration, song2016/fixed-duration-no-dale, song2016/fixed-duration-pathways, song2016/context-integration, song2016/context-integration-areas, song2016/multisensory, song2016/working-memory, song2016/sequences, song2016/s1-example, song2016/sinewave, soo2023/go, soo2023/ctxdm1, soo2023/dlygo, soo2023/dlydm1, soo2023/dms, soo2023/rule-reversal, murray2019/periodic, murray2019/periodic-bptt, murray2019/interval, murray2019/movement, murray2019/sequence, miconi2017/delayed-nonmatch, miconi2017/delayed-nonmatch-long, miconi2017/delayed-nonmatch-variable, miconi2017/delayed-nonmatch-ei, miconi2017/arm, miconi2017/planar-arm, miconi2017/selective-integration
     try  did you mean `song2016/perceptual-decision`?
     "#);
 }
@@ -560,11 +560,11 @@ fn a_file_without_a_task_says_what_it_needs() {
     assert_snapshot!([bare(""), bare("[network]\nunits = 10"), bare("cite = [\"song2061\"]\n[task]\nname = \"sinewave\"")].join("\n\n"), @r#"
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
+    try  one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, planar-arm, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
 
     `name` is missing in [task]   [mine.toml]
     why  it says what is to be done
-    try  one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
+    try  one of custom, arm-reaching, delayed-nonmatch-to-sample, directional-movement, perceptual-decision, periodic, planar-arm, ready-set-go, reversal-2afc, rule-reversal, selective-integration, sinewave, wcst, yang2019
 
     no reference is called `song2061`   [mine.toml:1]
     why  there are: song2016, soo2023, murray2019, miconi2017, yang2019

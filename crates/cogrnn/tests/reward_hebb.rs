@@ -13,12 +13,15 @@ use cogrnn_core::crew::Crew;
 use cogrnn_core::kernels::Isa;
 use cogrnn_core::network::{History, Network, Noise, Perturb, Room, Shape};
 use cogrnn_core::params::Parameters;
-use cogrnn_core::random::{Address, Purpose};
+use cogrnn_core::random::{Address, Purpose, Stream};
 use cogrnn_core::readout::{Loss, Readout};
 use cogrnn_core::rule::{Desk, Still};
 use cogrnn_core::rule::{Moment, Rule};
 use cogrnn_core::run::{Conditions, Probe, Run, work};
-use cogrnn_core::units::ms;
+use cogrnn_core::task::{
+    Conditions as TaskConditions, Consequence, Outline, Performance, Request, Sample, Script, Seen, Set, Task,
+};
+use cogrnn_core::units::{Time, ms};
 use cogrnn_networks::rate::{Design, Leak, Nonlinearity, Rate, UnitNoise};
 use cogrnn_rules::optimisers::{Schedule, Sgd};
 use cogrnn_rules::reward_hebb::{Eligibility, Expecting, Supralinear};
@@ -124,6 +127,108 @@ fn the_vectors_of_the_specification() {
 }
 
 /// Nine units, five trials of different length.
+/// A trial whose outputs led to something that cost 0.7, or to nothing, which costs 1.
+struct Leads {
+    fails: bool,
+}
+
+impl Task for Leads {
+    fn name(&self) -> &'static str {
+        "leads"
+    }
+    fn inputs(&self) -> Vec<&'static str> {
+        vec!["input"]
+    }
+    fn outputs(&self) -> Vec<&'static str> {
+        vec!["output"]
+    }
+    fn conditions(&self) -> TaskConditions {
+        TaskConditions::default()
+    }
+    fn outline(&self, _: &Request<'_>, _: &mut Stream) -> Outline {
+        Outline {
+            duration: ms(4.0),
+            epochs: Vec::new(),
+            info: Vec::new(),
+            condition: Some(0),
+            choice: None,
+            script: Script::default(),
+        }
+    }
+    fn sample(&self, _: &Outline, _: Time, _: &mut Sample<'_>) {}
+    fn performance(&self) -> Performance {
+        Performance::Error
+    }
+    fn acts(&self) -> bool {
+        true
+    }
+    fn consequence(&self, _: &Outline, _: Time, outputs: &[f32]) -> Consequence {
+        assert_eq!(outputs.len(), 4, "the outputs after each of four steps");
+        Consequence { cost: if self.fails { 1.0 } else { 0.7 }, failed: self.fails }
+    }
+    fn ideal_observer(&self, _: &Seen<'_>) -> Vec<f32> {
+        Vec::new()
+    }
+    fn noise_limit(&self, _: f64, _: Time) -> f64 {
+        100.0
+    }
+    fn chance(&self) -> f64 {
+        0.0
+    }
+}
+
+/// §6.3, point 6: a movement that cannot be integrated is recorded as an error of 1, and leaves weights and expected error
+/// as they were. The control: one that can changes both.
+#[test]
+fn nothing_is_learnt_from_a_trial_that_failed() {
+    for fails in [true, false] {
+        let shape = Shape { inputs: 1, units: 3, outputs: 1 };
+        let network = network(shape, 30.0);
+        let mut theta = network.blocks();
+        theta.block_mut("w_rec").copy_from_slice(&[0.0, 1.0, -0.5, 0.8, 0.0, 0.3, -0.4, 0.6, 0.0]);
+        theta.block_mut("w_out").copy_from_slice(&[1.0, 0.0, 0.0]);
+        theta.block_mut("x0").copy_from_slice(&[0.05, -0.02, 0.08]);
+        let wiring = Wiring::free(&theta);
+        let plastic = Parameters::new(&network, theta, wiring).unwrap();
+        let hebb = RewardHebb { quiet: 0, silent: 0, ..RewardHebb::new(1, Isa::best()) };
+        let rule = rule(hebb, 0.1, Some(3e-4));
+        let crew = Crew::new(1).unwrap();
+        let room = Room { trials: 1, steps: 4, history: History::Last };
+        let mut run = Run::new(&network, &rule, plastic, &room, &crew).unwrap();
+        let saved = vec![
+            ("average".to_string(), vec![0.0; 3]),
+            ("expected_error".to_string(), vec![0.9]),
+            ("trials".to_string(), vec![0.0; 2]),
+        ];
+        Rule::<Rate<f64>>::restore(&rule, &mut run.memory, 0, &saved).unwrap();
+        let task = Leads { fails };
+        let request = Request::new(Set::Training, 0, ms(1.0));
+        let mut stream = Address { seed: 1, purpose: Purpose::TestTrials, trial: 0 }.stream();
+        let mut timetable = Timetable::default();
+        timetable.refill(&[4]);
+        run.answering = Some((&task, ms(1.0)));
+        run.desks[0].batch = Batch {
+            held: Vec::new(),
+            inputs: vec![0.0; 4],
+            targets: vec![0.0; 4],
+            mask: vec![0.0; 4],
+            outlines: vec![task.outline(&request, &mut stream)],
+            ids: vec![0],
+            samples: 4,
+            warm_up: 0,
+            timetable,
+        };
+        let mut noise = [0.0; 12];
+        noise[3 + 1] = 8.0;
+        let before = run.plastic.weights().block("w_rec").to_vec();
+        let (tally, _) = run.update(Noise::Given(&noise), Loss::Absolute, &crew);
+        let (now, expected) = (run.plastic.weights().block("w_rec"), run.memory.estimator().expected[0]);
+        assert_eq!((tally.cost, tally.judged, tally.failed), (if fails { 1.0 } else { 0.7 }, 1, u32::from(fails)));
+        assert_eq!(now == before, fails, "weights");
+        assert!((expected - if fails { 0.9 } else { 0.85 }).abs() < 1e-12, "{expected}");
+    }
+}
+
 fn problem() -> common::Problem {
     let shape = Shape { inputs: 2, units: 9, outputs: 2 };
     let lengths = vec![12, 30, 21, 30, 7];
@@ -459,4 +564,29 @@ fn each_change_is_bounded_and_signs_hold() {
         assert!(name.ends_with("nonmatch") || grown > 0, "connections that were not there have grown");
         assert!(trainer.trials().iter().skip(9).any(|t| t.cut > 0.5) && trainer.trials()[3].cut == 0.0);
     }
+}
+
+/// The light planar arm learns: trials cost half as much after 3000 of them. The control: at a rate of 0 they do not.
+#[test]
+fn the_planar_arm_learns_to_reach() {
+    let costs = |changes: &[&str]| {
+        let changes: Vec<String> = [changes, &["stop.max_updates=3000", "training.validation_trials=8"]]
+            .concat()
+            .into_iter()
+            .map(String::from)
+            .collect();
+        let dir = tempfile::tempdir().unwrap();
+        let machine = Machine { threads: 1, kernels: None };
+        let experiment = Experiment::load("miconi2017/planar-arm", &changes).unwrap();
+        let mut trainer = Trainer::start(experiment, dir.path(), true, &machine).unwrap();
+        trainer.run(None, &AtomicBool::new(false), &mut |_| {}).unwrap();
+        let errors: Vec<f64> = trainer.trials().iter().map(|t| f64::from(t.error)).collect();
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        assert_eq!(errors.len(), 3000);
+        (mean(&errors[..300]), mean(&errors[2700..]))
+    };
+    let (before, after) = costs(&[]);
+    assert!(after < 0.5 * before, "{before} {after}");
+    let (before, after) = costs(&["optimiser.learning_rate=0"]);
+    assert!(after > 0.9 * before, "{before} {after}");
 }

@@ -7,6 +7,7 @@
 mod chart;
 mod heat;
 mod matrix;
+mod motion;
 mod pen;
 mod space;
 mod timeline;
@@ -61,6 +62,7 @@ pub(crate) fn panels(figure: &Figure, paint: Paint, id: impl Fn(usize) -> String
             Panel::Space(space) => space::draw(&mut pen, space, top),
             Panel::Timeline(timeline) => timeline::draw(&mut pen, timeline, top),
             Panel::Heat(heat) => heat::draw(&mut pen, heat, top),
+            Panel::Motion(motion) => motion::draw(&mut pen, motion, top),
         };
         Drawn { body: pen.finish(), height, places }
     };
@@ -74,6 +76,7 @@ pub(crate) fn title(panel: &Panel) -> &str {
         Panel::Space(space) => &space.title,
         Panel::Timeline(timeline) => &timeline.title,
         Panel::Heat(heat) => &heat.title,
+        Panel::Motion(motion) => &motion.title,
     }
 }
 

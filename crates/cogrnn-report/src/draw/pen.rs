@@ -149,6 +149,18 @@ impl Pen {
         .expect("into a String");
     }
 
+    /// A circle with an edge.
+    pub fn disc(&mut self, x: f64, y: f64, radius: f64, fill: &str, stroke: &str) {
+        write!(
+            self.out,
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
+            n(x),
+            n(y),
+            n(radius)
+        )
+        .expect("into a String");
+    }
+
     /// A line through points in drawing units; points that are no numbers interrupt it.
     pub fn curve(&mut self, points: &[(f64, f64)], stroke: &str, width: f64, dashed: bool) {
         let path = path(points);

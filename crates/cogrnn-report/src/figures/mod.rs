@@ -18,6 +18,7 @@
 //! | [`mds()`] | `mds::Report` | Miconi 3 |
 //! | [`output_curves()`] | `output_curves::Report` | Miconi 4B |
 //! | [`orthogonal_decoding()`] | `orthogonal_decoding::Report` | Miconi 5 |
+//! | [`reaches()`] | `reaches::Report` | Miconi 6 |
 //! | [`learning`] | `training_curve::Report` | 9 |
 
 mod behaviour;
@@ -26,6 +27,7 @@ mod connections;
 mod decoding;
 mod local;
 mod memory;
+mod reaches;
 mod sequences;
 mod state_space;
 mod training;
@@ -36,6 +38,7 @@ pub use connections::selectivity;
 pub use decoding::{cross_temporal, mds, orthogonal_decoding, output_curves};
 pub use local::{interval, trajectory};
 pub use memory::tuning;
+pub use reaches::reaches;
 pub use sequences::{components, movements};
 pub use state_space::regression;
 pub use training::learning;

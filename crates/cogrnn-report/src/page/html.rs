@@ -121,7 +121,9 @@ fn section(section: &Section, pack: &mut Pack) -> String {
 fn figure(figure: &Figure, pack: &mut Pack) -> String {
     let linked = |panel: &Panel| matches!(panel, Panel::Matrix(matrix) if matrix.activity.is_some());
     // a matrix whose units can be picked has their activity beside it
-    let wide = figure.panels.iter().map(|panel| 1 + usize::from(linked(panel))).sum::<usize>().clamp(1, 3);
+    let moves = |panel: &Panel| matches!(panel, Panel::Motion(_));
+    let places = |panel: &Panel| 1 + usize::from(linked(panel) || moves(panel));
+    let wide = figure.panels.iter().map(places).sum::<usize>().clamp(1, 3);
     let id = anchor(&figure.id);
     let columns = figure.columns.unwrap_or(3).max(1);
     let mut html = format!(
@@ -137,8 +139,9 @@ fn figure(figure: &Figure, pack: &mut Pack) -> String {
         };
         write!(
             html,
-            "<div class=\"panel\"><svg class=\"panel\" data-p=\"{number}\" viewBox=\"0 0 {WIDTH} {h}\" role=\"img\" tabindex=\"0\" \
+            "<div class=\"panel{}\"><svg class=\"panel\" data-p=\"{number}\" viewBox=\"0 0 {WIDTH} {h}\" role=\"img\" tabindex=\"0\" \
              aria-label=\"{}\">{}</svg></div>",
+            if moves(each) { " motion" } else { "" },
             escape(&plain(name)),
             drawn.body,
             h = drawn.height.ceil(),

@@ -63,6 +63,7 @@ pub fn figures_of(trained: &Trained, analysed: &Analysed, named: &Named) -> Resu
         Numbers::Mds(r) => figures::mds(r, labels),
         Numbers::OutputCurves(r) => figures::output_curves(r, labels),
         Numbers::OrthogonalDecoding(r) => figures::orthogonal_decoding(r, labels),
+        Numbers::Reaches(r) => trained.experiment.task.body().map_or_else(Vec::new, |body| figures::reaches(r, &body)),
     };
     // One name for a section, a file and an anchor.
     for (i, figure) in found.iter_mut().enumerate() {
@@ -115,9 +116,10 @@ pub fn page(runs: &[Run]) -> Result<Page> {
             page = page.fact("Right in test trials", format!("{p:.1} %"));
         }
     }
-    let mut section = Section::new("task", "Task").text(
-        "One test trial as the network gets it, without noise. Dashed: what the outputs should be, where they are asked.",
-    );
+    let mut section = Section::new("task", "Task").text(match experiment.task.acts() {
+        false => "One test trial as the network gets it, without noise. Dashed: what the outputs should be, where they are asked.",
+        true => "One test trial as the network gets it, without noise. It is judged by what the outputs lead to.",
+    });
     section = section.figure(task_figure(experiment));
     page = page.with(section);
     page = page.with(Section::new("training", "Training").figure(learning_figure(runs)));

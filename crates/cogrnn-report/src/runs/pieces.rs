@@ -61,7 +61,10 @@ pub fn task_figure(experiment: &Experiment) -> Figure {
         names.iter().zip(traces).enumerate().map(trace).collect()
     };
     let mut all = lanes(&inputs, shown, "inputs", false);
-    all.extend(lanes(&outputs, asked, "targets", true));
+    // where a trial is judged by what its outputs lead to, none of them has a target
+    if !task.acts() {
+        all.extend(lanes(&outputs, asked, "targets", true));
+    }
     let epochs = outline
         .epochs
         .iter()

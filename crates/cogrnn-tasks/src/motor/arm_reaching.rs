@@ -14,8 +14,10 @@
 //! # Reference
 //! Miconi (2017), Materials and methods; §6 of the specification.
 
-use cogrnn_arm::{Arm, Failure, MUSCLES, Moment, Reach};
+use cogrnn_arm::model::{AXES, CLAVICLE, ELBOW, FINGERTIP, Frame as Bone, SCAPULA, SHOULDER, SPHERES};
+use cogrnn_arm::{Arm, COORDINATES, MUSCLES};
 use cogrnn_core::error::{Error, Result};
+use cogrnn_core::movement::{Body, Frame, Movement, Point};
 use cogrnn_core::random::Stream;
 use cogrnn_core::settings::Settings;
 use cogrnn_core::task::{
@@ -29,6 +31,9 @@ const COUNT: usize = MUSCLES.len();
 pub const SAMPLES: usize = 100;
 /// What a movement costs that cannot be integrated (§6.3).
 const FAILED: f64 = 1.0;
+
+/// Radius of a ball, m (§6.3): for drawings, the cost does not know it.
+const RADIUS: f64 = 0.05;
 
 /// A movement whose cost is below this counts as solved: within some five centimetres, with little effort.
 const SOLVED: f64 = 0.15;
@@ -118,20 +123,6 @@ impl ArmReaching {
             .collect()
     }
 
-    /// The movement that outputs (step × muscle) lead to, with its moments at the [`SAMPLES`] times and at the end. Allocates.
-    ///
-    /// # Errors
-    /// When the movement cannot be integrated: what [`Task::consequence`] counts as failed.
-    pub fn movement(&self, dt: Time, outputs: &[f32]) -> std::result::Result<(Reach, Vec<Moment>), Failure> {
-        let seconds = ArmReaching::seconds(dt, outputs);
-        self.arm.reach_recorded(&self.excitations(outputs), seconds, seconds / SAMPLES as f64)
-    }
-
-    /// How long outputs last, s.
-    fn seconds(dt: Time, outputs: &[f32]) -> f64 {
-        (dt * (outputs.len() / COUNT) as f64).as_ms() / 1000.0
-    }
-
     /// Where the ball of a trial is, m.
     pub fn ball(&self, outline: &Outline) -> [f64; 3] {
         self.balls[usize::from(outline.info[0].1 > 1.5)]
@@ -206,12 +197,33 @@ impl Task for ArmReaching {
         if outputs.iter().any(|r| !r.is_finite()) {
             return failed;
         }
-        let seconds = ArmReaching::seconds(dt, outputs);
+        let seconds = (dt * (outputs.len() / COUNT) as f64).as_ms() / 1000.0;
         let Ok(reach) = self.arm.reach(&self.excitations(outputs), seconds) else { return failed };
         let ball = self.ball(outline);
         let square = |k: usize| (reach.fingertip[k] - ball[k]) * (reach.fingertip[k] - ball[k]);
         let cost = (square(0) + square(1) + square(2)).sqrt() + self.effort * ArmReaching::activity(outputs);
         if cost.is_finite() { Consequence { cost, failed: false } } else { failed }
+    }
+
+    fn body(&self) -> Option<Body> {
+        Some(body())
+    }
+
+    fn movement(&self, outline: &Outline, dt: Time, outputs: &[f32]) -> Option<Movement> {
+        if outputs.is_empty() || outputs.iter().any(|r| !r.is_finite()) {
+            return None;
+        }
+        let seconds = (dt * (outputs.len() / COUNT) as f64).as_ms() / 1000.0;
+        let every = seconds / SAMPLES as f64;
+        let (_, moments) = self.arm.reach_recorded(&self.excitations(outputs), seconds, every).ok()?;
+        Some(Movement {
+            times: moments.iter().map(|m| m.time).collect(),
+            angles: moments.iter().flat_map(|m| m.angle).collect(),
+            activations: moments.iter().flat_map(|m| m.activation).collect(),
+            tip: moments.iter().map(|m| m.fingertip).collect(),
+            target: self.ball(outline),
+            radius: RADIUS,
+        })
     }
 
     fn solved(&self) -> f64 {
@@ -234,6 +246,43 @@ impl Task for ArmReaching {
     /// 0: there is no choice to guess.
     fn chance(&self) -> f64 {
         0.0
+    }
+}
+
+/// The arm as it is drawn: frame 1 is the upper arm, frame 2 forearm and hand.
+fn body() -> Body {
+    let unit = |axis: [f64; 3]| {
+        let length = axis.iter().map(|x| x * x).sum::<f64>().sqrt();
+        axis.map(|x| x / length)
+    };
+    let point = |frame: Bone, at: [f64; 3]| {
+        let moved = |by: [f64; 3]| std::array::from_fn(|k| at[k] + by[k]);
+        match frame {
+            Bone::Ground => Point::new(0, at),
+            Bone::Clavicle => Point::new(0, moved(CLAVICLE)),
+            Bone::Scapula => Point::new(0, moved(SCAPULA)),
+            Bone::Humerus => Point::new(1, at),
+            Bone::Forearm => Point::new(2, at),
+        }
+    };
+    let tip = Point::new(2, FINGERTIP);
+    let turns = |of: std::ops::Range<usize>| of.map(|k| (k, unit(AXES[k]))).collect();
+    Body {
+        coordinates: COORDINATES.to_vec(),
+        frames: vec![
+            Frame { parent: 0, origin: SHOULDER, turns: turns(0..3) },
+            Frame { parent: 1, origin: ELBOW, turns: turns(3..4) },
+        ],
+        bones: vec![
+            vec![Point::new(0, CLAVICLE), Point::new(0, SCAPULA)],
+            vec![Point::new(1, [0.0; 3]), Point::new(1, ELBOW)],
+            vec![Point::new(2, [0.0; 3]), tip],
+        ],
+        spheres: SPHERES.iter().map(|s| (point(s.frame, s.centre), s.radius)).collect(),
+        muscles: MUSCLES.iter().map(|m| (m.name, m.path.iter().map(|&(f, at)| point(f, at)).collect())).collect(),
+        tip,
+        flat: false,
+        unit: "m",
     }
 }
 
@@ -275,24 +324,6 @@ mod tests {
         }
     }
 
-    /// What is drawn is what was judged: the recorded movement ends where the cost was taken, to the bit.
-    #[test]
-    fn a_recorded_movement_is_the_one_that_was_judged() {
-        let free = ArmReaching::from_settings(&mut Section(vec![("effort", Given::Number(0.0))])).unwrap();
-        let outputs: Vec<f32> = (0..700).flat_map(|step| PLANS[0][step / 175]).collect();
-        let (reach, moments) = free.movement(ms(1.0), &outputs).unwrap();
-        assert_eq!(moments.len(), SAMPLES + 1);
-        for (k, moment) in moments.iter().enumerate() {
-            assert!((moment.time - 0.007 * k as f64).abs() < 1e-9, "{k}: {}", moment.time);
-            assert_eq!(moment.fingertip, free.arm().fingertip(&moment.angle));
-        }
-        assert_eq!(moments[SAMPLES].fingertip, reach.fingertip);
-        let distance = (0..3).map(|k| (reach.fingertip[k] - free.balls[0][k]).powi(2)).sum::<f64>().sqrt();
-        assert!((judged(&free, 0, &outputs).cost - distance).abs() < 1e-12);
-        // no number, no movement
-        assert!(free.movement(ms(1.0), &[]).is_err());
-    }
-
     /// §6.3: 0.8 of the mean of Σ r F0 / Σ F0.
     #[test]
     fn effort_is_activity_weighed_by_strength() {
@@ -314,6 +345,37 @@ mod tests {
             assert!(judged(&task, ball, &answer).cost < 0.13);
             assert!(judged(&task, 1 - ball, &answer).cost > 0.35);
         }
+    }
+
+    /// The body that is drawn is the arm that moves: fingertip and path lengths of any pose.
+    #[test]
+    fn the_drawn_body_is_the_arm() {
+        let (task, body) = (task(), body());
+        for pose in [[0.0; 4], [-0.6, -0.5, 0.8, 1.2], [0.3, -2.0, 1.9, 2.2], [-1.5, -0.1, -1.2, 0.1]] {
+            let placed = body.placed(&pose);
+            let apart = |a: [f64; 3], b: [f64; 3]| (0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt();
+            assert!(apart(placed.at(&body.tip), task.arm().fingertip(&pose)) < 1e-12);
+            for ((name, path), length) in body.muscles.iter().zip(task.arm().path_lengths(&pose)) {
+                let drawn: f64 = path.windows(2).map(|pair| apart(placed.at(&pair[0]), placed.at(&pair[1]))).sum();
+                assert!((drawn - length).abs() < 1e-12, "{name}: {drawn} {length}");
+            }
+        }
+    }
+
+    /// What is shown is what was judged: the last distance and the effort are the cost, to the bit.
+    #[test]
+    fn a_movement_ends_where_its_cost_says() {
+        let task = task();
+        let request = Request { number: 1, ..Request::new(Set::Training, 0, ms(1.0)) };
+        let outline = task.outline(&request, &mut stream(&request, 1));
+        let outputs: Vec<f32> = (0..700).flat_map(|step| PLANS[1][step / 175]).collect();
+        let movement = task.movement(&outline, ms(1.0), &outputs).unwrap();
+        assert_eq!((movement.times.len(), movement.tip.len()), (SAMPLES + 1, SAMPLES + 1));
+        assert_eq!((movement.angles.len(), movement.activations.len()), (4 * (SAMPLES + 1), COUNT * (SAMPLES + 1)));
+        let cost = movement.distances()[SAMPLES] + task.effort * ArmReaching::activity(&outputs);
+        assert!((cost - task.consequence(&outline, ms(1.0), &outputs).cost).abs() < 1e-12);
+        assert!(movement.activations[..COUNT].iter().all(|a| *a == 0.05), "as at rest");
+        assert!(task.movement(&outline, ms(1.0), &vec![f32::NAN; 700 * COUNT]).is_none());
     }
 
     #[test]

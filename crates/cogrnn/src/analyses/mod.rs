@@ -21,9 +21,11 @@ use crate::experiment::TestNoise;
 use cogrnn_analysis::{Analysis, Trial};
 use cogrnn_analysis::{
     cross_temporal, duration, eye_trace, interval, mds, multisensory, orthogonal_decoding, output_curves, pca,
-    psychometric, reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
+    psychometric, reaches, reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
+use cogrnn_core::task::Task;
+use cogrnn_core::units::ms;
 use serde::{Deserialize, Serialize};
 
 /// The numbers of one analysis.
@@ -64,6 +66,8 @@ pub enum Numbers {
     OutputCurves(output_curves::Report),
     /// Orthogonal axes of choice, signals and context.
     OrthogonalDecoding(orthogonal_decoding::Report),
+    /// Movements of a body.
+    Reaches(reaches::Report),
 }
 
 impl Numbers {
@@ -87,6 +91,7 @@ impl Numbers {
             Numbers::Mds(_) => "mds",
             Numbers::OutputCurves(_) => "output_curves",
             Numbers::OrthogonalDecoding(_) => "orthogonal_decoding",
+            Numbers::Reaches(_) => "reaches",
         }
     }
 }
@@ -138,7 +143,28 @@ impl<A: Analysis> Worker for Work<A> {
     }
 }
 
-fn worker(plan: &Plan) -> Box<dyn Worker> {
+/// Movements: the task tells what the outputs led to.
+struct Moving<'t> {
+    task: &'t dyn Task,
+    column: String,
+    reaches: reaches::Reaches,
+}
+
+impl Worker for Moving<'_> {
+    fn see(&mut self, trial: &Trial<'_>) -> Result<()> {
+        // the initial state moves nothing: a trial's outputs are those after each step
+        let outputs = trial.outputs.get(trial.readouts()..).unwrap_or_default();
+        let movement = self.task.movement(trial.outline, ms(trial.spacing()), outputs);
+        self.reaches.see(trial.index, trial.value(&self.column)?, movement.as_ref());
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<Numbers> {
+        self.reaches.report().map(Numbers::Reaches)
+    }
+}
+
+fn worker<'t>(plan: &Plan, task: &'t dyn Task) -> Box<dyn Worker + 't> {
     match plan.what.clone() {
         What::Psychometric(s) => Box::new(Work(psychometric::Psychometric::new(s), Numbers::Psychometric)),
         What::Chronometric(s) => Box::new(Work(reaction_time::ReactionTime::new(s), Numbers::Chronometric)),
@@ -159,6 +185,7 @@ fn worker(plan: &Plan) -> Box<dyn Worker> {
         What::OrthogonalDecoding(s) => {
             Box::new(Work(orthogonal_decoding::OrthogonalDecoding::new(s), Numbers::OrthogonalDecoding))
         }
+        What::Reaches(column, s) => Box::new(Moving { task, column, reaches: reaches::Reaches::new(s) }),
     }
 }
 
@@ -209,7 +236,8 @@ pub fn choose<'p>(trained: &'p Trained, names: &[String]) -> Result<Vec<&'p Plan
 /// As [`Trained::watch`], or an analysis that cannot be made of these trials.
 pub fn analyse(trained: &Trained, plans: &[&Plan], run: &TestRun, progress: &mut dyn FnMut(f64)) -> Result<Analysed> {
     let (quiet, noisy): (Vec<&Plan>, Vec<&Plan>) = plans.iter().partition(|p| matches!(p.what, What::Components(_)));
-    let mut workers: Vec<(&Plan, Box<dyn Worker>)> = noisy.iter().map(|p| (*p, worker(p))).collect();
+    let task = &*trained.experiment.task;
+    let mut workers: Vec<(&Plan, Box<dyn Worker>)> = noisy.iter().map(|p| (*p, worker(p, task))).collect();
     let (mut right, mut asked, mut squares, mut samples, mut trials) = (0usize, 0usize, 0.0, 0.0, 0usize);
     let targets = trained.targets();
     let mut look = |trial: &Recorded<'_>| {
@@ -235,8 +263,8 @@ pub fn analyse(trained: &Trained, plans: &[&Plan], run: &TestRun, progress: &mut
     }
     // One noise-free trial of each condition, each from the initial state (Song et al. 2016, fig. 8).
     for plan in quiet {
-        let mut worker = worker(plan);
-        let trials = trained.experiment.task.test_period();
+        let mut worker = worker(plan, task);
+        let trials = task.test_period();
         let quiet = TestRun { trials, noise: TestNoise::Silent, carry: false, ..run.clone() };
         trained.watch(&quiet, &mut |trial| worker.see(&seen(trial)), &mut |_| ())?;
         let found = worker.finish().map_err(|e| e.at(format!("[analysis.{}]", plan.name)))?;

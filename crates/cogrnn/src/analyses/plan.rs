@@ -5,7 +5,7 @@ use crate::reader::{Document, Section};
 use cogrnn_analysis::unit_averages::{Align, Include};
 use cogrnn_analysis::{
     cross_temporal, duration, eye_trace, interval, mds, multisensory, orthogonal_decoding, output_curves, pca,
-    psychometric, reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
+    psychometric, reaches, reaction_time, selectivity, state_space, trajectory, tuning, unit_averages,
 };
 use cogrnn_core::error::{Error, Result};
 use cogrnn_core::random::{Address, Purpose};
@@ -60,6 +60,8 @@ pub enum What {
     OutputCurves(output_curves::Settings),
     /// `[analysis.orthogonal_decoding]`
     OrthogonalDecoding(orthogonal_decoding::Settings),
+    /// `[analysis.reaches]`: the column of the target, and how much to keep.
+    Reaches(String, reaches::Settings),
 }
 
 /// An analysis as listings know it.
@@ -99,6 +101,7 @@ pub const ANALYSES: &[Entry] = &[
     Entry { name: "mds", about: "where trials lie in a plane that keeps their distances, at some times", needs: needs_section, read: read_mds },
     Entry { name: "output_curves", about: "the last output against each signal, by context", needs: needs_section, read: read_output_curves },
     Entry { name: "orthogonal_decoding", about: "orthogonal axes of choice, two signals and context, by regression at each time", needs: needs_context, read: read_orthogonal_decoding },
+    Entry { name: "reaches", about: "movements of an arm, where they end, and the activity of its muscles", needs: needs_body, read: read_reaches },
 ];
 
 fn columns(experiment: &Experiment) -> String {
@@ -166,6 +169,13 @@ fn needs_intervals(experiment: &Experiment) -> String {
 
 fn needs_directions(experiment: &Experiment) -> String {
     format!("it needs two outputs that move a cursor, and directions; {}", columns(experiment))
+}
+
+fn needs_body(experiment: &Experiment) -> String {
+    match experiment.task.body() {
+        Some(_) => format!("the experiment does not say which column is the target; {}", columns(experiment)),
+        None => "its outputs move no body".to_string(),
+    }
 }
 
 /// Test trials of a task, to see which columns and epochs there are.
@@ -626,6 +636,19 @@ fn read_orthogonal_decoding(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<
         spacing,
         least,
     }))
+}
+
+fn read_reaches(s: &mut Section<'_>, trials: &Trials<'_>) -> Result<What> {
+    let first = trials.columns().first().copied().unwrap_or("target");
+    let column = trials.column(s, "target", first, "column that says where to go")?;
+    if trials.task.body().is_none() {
+        let error = Error::input(format!("the task `{}` moves no body", trials.task.name()))
+            .why("this analysis follows an arm that the outputs move")
+            .remedy("remove this section, or choose the task `arm-reaching`");
+        return Err(s.blame("target", error));
+    }
+    let kept = s.count("kept", 10, "movements of each target that are kept whole, for the page that shows them")?;
+    Ok(What::Reaches(column, reaches::Settings { kept }))
 }
 
 /// How figures write the values of a column.

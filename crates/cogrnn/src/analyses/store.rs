@@ -222,6 +222,22 @@ impl Numbers {
             Numbers::OrthogonalDecoding(r) => {
                 format!("{} units that vary, {} of {} trials correct", r.active.len(), r.correct, r.trials)
             }
+            Numbers::Reaches(r) => {
+                let each = |t: &cogrnn_analysis::reaches::Target| {
+                    let failed = if t.failed > 0 { format!(", {} came to nothing", t.failed) } else { String::new() };
+                    format!("target {}: {:.3} away (median of {} trials){failed}", t.value, t.end[1], t.trials)
+                };
+                if r.targets.len() > 3 {
+                    let sum =
+                        |of: fn(&cogrnn_analysis::reaches::Target) -> usize| r.targets.iter().map(of).sum::<usize>();
+                    let worst = r.targets.iter().fold(0.0f64, |most, t| most.max(t.end[1]));
+                    let (inside, trials, n) = (sum(|t| t.inside), sum(|t| t.trials), r.targets.len());
+                    return format!(
+                        "{inside} of {trials} trials end on their target, one of {n}; farthest median {worst:.3}"
+                    );
+                }
+                r.targets.iter().map(each).collect::<Vec<_>>().join("; ")
+            }
         }
     }
 }

@@ -65,6 +65,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("miconi2017/delayed-nonmatch-variable", include_str!("../../../../experiments/miconi2017/delayed-nonmatch-variable.toml")),
     ("miconi2017/delayed-nonmatch-ei", include_str!("../../../../experiments/miconi2017/delayed-nonmatch-ei.toml")),
     ("miconi2017/arm", include_str!("../../../../experiments/miconi2017/arm.toml")),
+    ("miconi2017/planar-arm", include_str!("../../../../experiments/miconi2017/planar-arm.toml")),
     ("miconi2017/selective-integration", include_str!("../../../../experiments/miconi2017/selective-integration.toml")),
 ];
 

@@ -122,7 +122,8 @@ pub fn measure(trained: &Trained, analysed: &Analysed) -> Result<Measures> {
             | Numbers::CrossTemporal(_)
             | Numbers::Mds(_)
             | Numbers::OutputCurves(_)
-            | Numbers::OrthogonalDecoding(_) => {}
+            | Numbers::OrthogonalDecoding(_)
+            | Numbers::Reaches(_) => {}
             Numbers::Chronometric(r) => {
                 put("percent_undecided", 100.0 * r.undecided);
                 if let Some(p) = r.percent_correct {
